@@ -1,0 +1,81 @@
+"""Start the page: flags → catalog → pool → page → serve."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playground.errors import PlaygroundError, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HERE = Path(__file__).resolve().parent
+MAX_PORT = 65_535
+
+
+def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="See what sampling parameters do to a language model.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=7860, help="port to serve on (default: 7860)")
+    parser.add_argument("--models", type=Path, default=HERE / "models.yaml", help="list of models (default: models.yaml)")
+    return parser.parse_args(arguments)
+
+
+def claim(host: str, port: int) -> socket.socket:
+    """Bind the port before anything slow happens.
+
+    Raises:
+        StartError: the port is taken, or the address is not this machine's.
+    """
+    if not 0 <= port <= MAX_PORT:
+        raise StartError(f"Port is {port}; it must lie in [0, {MAX_PORT}].")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno is not None and "in use" in str(error):
+            raise StartError(f"Port {port} is in use.", hint="Use --port with another number.") from error
+        raise StartError(f"{host}:{port} cannot be served: {error.strerror}.", hint="Use --host and --port.") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted; 2 where the page cannot start."""
+    flags = read_flags(arguments)
+    try:
+        from playground.catalog import read_catalog  # noqa: PLC0415 (a wrong flag must not wait for imports)
+
+        catalog = read_catalog(flags.models)
+        listener = claim(flags.host, flags.port)
+        serve(catalog, listener)
+    except PlaygroundError as error:
+        print(error, file=sys.stderr)  # noqa: T201 (the one sentence of a failed start)
+        return 2
+    return 0
+
+
+def serve(catalog, listener) -> None:
+    """Load the default model in the background and serve the page."""
+    import uvicorn  # noqa: PLC0415
+
+    from playground.pool import Pool  # noqa: PLC0415
+
+    pool = Pool(catalog)
+    pool.start(catalog.default.key)
+    try:
+        from playground.ui.server import build_app  # noqa: PLC0415 (three seconds, while the model loads)
+
+        host, port = listener.getsockname()[:2]
+        print(f"Sampling playground on http://{host}:{port}", flush=True)  # noqa: T201 (where to look)
+        server = uvicorn.Server(uvicorn.Config(build_app(catalog, pool), log_level="warning"))
+        server.run(sockets=[listener])
+    finally:
+        pool.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+// The page's scripts: every component of ours is a function `parts[name](element, props, trigger, watch)`.
+// Values arrive as JSON strings; text from models and people enters the page as textContent, never as HTML.
+(() => {
+  "use strict";
+  const parts = {};
+
+  /** Make an element: el("b", {class: "x"}, "text", child). Text stays text. */
+  function el(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children);
+    return node;
+  }
+
+  /** Read a component's value; nothing where there is none yet. */
+  function message(props) {
+    return props.value ? JSON.parse(props.value) : null;
+  }
+
+  /** Type into one of gradio's own boxes. */
+  function type(selector, text) {
+    const box = document.querySelector(selector);
+    if (!box) return;
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function mount(name, element, props, trigger, watch) {
+    element.replaceChildren();
+    parts[name](element, props, trigger, watch);
+  }
+
+  parts.notice = (element, props, _trigger, watch) => {
+    const line = el("div", { class: "notice", role: "status", "aria-live": "polite" });
+    element.append(line);
+    const show = () => {
+      const { kind, text } = message(props) ?? { kind: "", text: "" };
+      line.textContent = text;
+      line.dataset.kind = text ? kind : "";
+    };
+    show();
+    watch("value", show);
+  };
+
+  parts.bar = (element, props) => {
+    const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
+    const dark = el("button", { type: "button", class: "plain", "aria-label": "Light or dark", onclick: flip }, "◐");
+    element.append(el("header", { class: "bar" }, el("h1", {}, message(props).title), el("span", { class: "space" }), chip, dark));
+    follow(chip);
+  };
+
+  function flip() {
+    document.body.classList.toggle("dark");
+    document.dispatchEvent(new CustomEvent("playground:theme"));
+  }
+
+  /** Keep the chip saying where the models stand; asks more often while one loads. */
+  async function follow(chip) {
+    let wait = 5000;
+    try {
+      const { models } = await (await fetch("/healthz")).json();
+      const known = Object.values(models);
+      const busy = known.filter((model) => model.state === "loading");
+      const up = known.filter((model) => model.state === "up");
+      const failed = known.filter((model) => model.state === "failed");
+      chip.dataset.state = busy.length ? "loading" : up.length ? "up" : "failed";
+      chip.textContent = busy.length
+        ? `loading ${busy[0].title}`
+        : up.length ? up.map((model) => `${model.title}: up, ${model.memory_mb} MB`).join(" · ") : "no model is up";
+      chip.title = failed.map((model) => `${model.title}: ${model.reason}`).join("\n");
+      wait = busy.length ? 500 : 5000;
+    } catch {
+      chip.dataset.state = "failed";
+      chip.textContent = "connection lost, trying again";
+      wait = 2000;
+    }
+    setTimeout(() => follow(chip), wait);
+  }
+
+  /** Look by itself after a pause in typing. */
+  const PAUSE_MS = 450;
+  let pause = 0;
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest?.("#prompt, #system")) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => document.querySelector("#look")?.click(), PAUSE_MS);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.closest?.("#mode")) setTimeout(() => document.querySelector("#look")?.click(), 0);
+  });
+
+  window.playground = { parts, el, message, type, mount };
+})();

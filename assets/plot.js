@@ -1,0 +1,50 @@
+// The picture: title, numbers and a plotly figure that is updated in place.
+(() => {
+  "use strict";
+  const { parts, el, message } = window.playground;
+  const CONFIG = { displayModeBar: false, responsive: true };
+
+  parts.plot = (element, props, _trigger, watch) => {
+    const words = JSON.parse(props.words);
+    const title = el("h2", {});
+    const numbers = el("dl", { class: "numbers" });
+    const area = el("div", { class: "figure" });
+    const draw = el("p", { class: "draw" });
+    const note = el("p", { class: "draw" });
+    const empty = el("p", { class: "empty" }, "The next-token distribution appears here once the model is up.");
+    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, legend(words), numbers, area, draw, note);
+    card.hidden = true;
+    element.append(empty, card);
+    let figure = null;
+
+    const paint = () => {
+      if (!figure) return;
+      const style = getComputedStyle(card);
+      const layout = { ...figure.layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      return window.Plotly.react(area, figure.data, layout, CONFIG);
+    };
+    const show = () => {
+      const news = message(props);
+      if (!news || (news.follow && window.playground.pinned)) return;
+      empty.hidden = true;
+      card.hidden = false;
+      title.textContent = news.title;
+      draw.textContent = news.draw;
+      note.textContent = news.note;
+      numbers.replaceChildren(...news.numbers.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+      figure = news.figure;
+      paint()?.then?.(() => document.dispatchEvent(new CustomEvent("playground:painted")));
+      if (news.links) document.dispatchEvent(new CustomEvent("playground:links", { detail: news.links }));
+      if (news.position !== null) document.dispatchEvent(new CustomEvent("playground:position", { detail: news.position }));
+    };
+    show();
+    watch("value", show);
+    document.addEventListener("playground:theme", paint);
+    new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
+  };
+
+  function legend(words) {
+    const item = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);
+    return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), item("drawn", words.drawn));
+  }
+})();

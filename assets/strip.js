@@ -1,0 +1,97 @@
+// The written text as a strip of tokens. Updates carry only what is new; a gap is filled from a snapshot.
+(() => {
+  "use strict";
+  const { parts, el, message, type } = window.playground;
+  const FULL_BITS = 10; // surprisal at which the color is full
+
+  parts.strip = (element, props, trigger, watch) => {
+    const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
+    const stats = el("div", { class: "stats" });
+    const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, "use this seed");
+    const scale = el("span", { class: "scale" }, "surprisal 0 ", el("i", {}), " 10 bits");
+    const card = el("section", { class: "card strip", "aria-label": "Text" }, text, stats);
+    const empty = el("p", { class: "empty" }, "Press Write and the text appears here, token by token. Click a token to see what it was drawn from.");
+    element.append(empty, card);
+    card.hidden = true;
+    let run = { id: null, tokens: [], seed: null };
+
+    const show = () => {
+      const news = message(props);
+      if (!news) return;
+      if (news.run !== run.id) begin(news);
+      if (news.from > run.tokens.length) return fill(news.run);
+      add(news);
+    };
+
+    function begin(news) {
+      run = { id: news.run, tokens: [], seed: news.seed };
+      pin(null);
+      empty.hidden = true;
+      card.hidden = false;
+      text.replaceChildren();
+    }
+
+    async function fill(id) {
+      const answer = await fetch(`/runs/${encodeURIComponent(id)}/strip`);
+      if (answer.ok && id === run.id) add(await answer.json());
+    }
+
+    function add(news) {
+      if (news.prompt && !run.prompted) {
+        run.prompted = true;
+        text.prepend(...news.prompt.map((piece) => el("span", { class: "tok p" }, piece)));
+      }
+      for (const token of news.tokens.slice(run.tokens.length - news.from)) {
+        text.append(chip(token, run.tokens.length));
+        run.tokens.push(token);
+      }
+      card.dataset.running = news.running;
+      const items = news.stats.map(([name, value]) => el("span", {}, `${name} `, el("b", {}, value)));
+      stats.replaceChildren(...items, reuse, scale);
+    }
+
+    function chip([piece, before, after, rank, bits], position) {
+      const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
+      const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, piece);
+      node.style.setProperty("--heat", Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3));
+      node.title = `${share(before)} before · ${share(after)} after · rank ${rank}`;
+      node.setAttribute("aria-label", `${piece}, token ${position + 1}, ${node.title}`);
+      return node;
+    }
+
+    function pin(position) {
+      window.playground.pinned = position !== null;
+      mark(position);
+    }
+
+    function mark(position) {
+      text.querySelector(".sel")?.classList.remove("sel");
+      if (position !== null) text.querySelector(`[data-position="${position}"]`)?.classList.add("sel");
+    }
+
+    function choose(node) {
+      const position = Number(node.dataset.position);
+      pin(position);
+      text.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
+      node.setAttribute("tabindex", 0);
+      node.focus();
+      trigger("select", { run: run.id, position });
+    }
+
+    text.addEventListener("click", (event) => {
+      const node = event.target.closest("[data-position]");
+      if (node) choose(node);
+    });
+    text.addEventListener("keydown", (event) => {
+      const node = event.target.closest("[data-position]");
+      const next = { ArrowRight: node?.nextElementSibling, ArrowLeft: node?.previousElementSibling, Enter: node, " ": node }[event.key];
+      if (next?.dataset.position === undefined) return;
+      event.preventDefault();
+      choose(next);
+    });
+    document.addEventListener("playground:position", (event) => mark(event.detail));
+    document.addEventListener("playground:looked", () => mark(null));
+    show();
+    watch("value", show);
+  };
+})();

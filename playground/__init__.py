@@ -1,0 +1,117 @@
+"""See what sampling parameters do to a language model.
+
+The map, from the bottom up; imports point downwards only:
+
+- ``errors``, ``numerics``, ``tokens``: failures, arithmetic on one logits vector, bytes and text
+- ``samplers``: one file per sampler; ``records``: settings, steps and runs as frozen values; ``chain``: samplers in order, the draw
+- ``catalog``: models.yaml; ``backends``: token ids in, logits out
+- ``engine``, ``worker``: a model's process; ``pool``, ``store``: the processes and the runs
+- ``views``: records to plotly figures; ``ui``: the page
+
+``Playground`` is the same thing without a browser.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from playground.catalog import ModelSpec
+    from playground.chain import Trace
+    from playground.records import Run, TokenStep
+    from playground.store import LiveRun
+
+__all__ = ["Playground"]
+
+
+class Playground:
+    """The models of a models.yaml, for scripts and notebooks; settings are those of ``SamplingParams.from_dict``.
+
+    >>> with Playground("models.yaml") as pg:
+    ...     pg.generate("toy", "Then the cat", temperature=0, seed=1, max_new_tokens=3).text
+    ' sat. the'
+    """
+
+    def __init__(self, models: str | Path = "models.yaml") -> None:
+        """Read the catalog; models start when first asked.
+
+        Raises:
+            CatalogError: models.yaml cannot be read.
+        """
+        from playground.catalog import read_catalog  # noqa: PLC0415 (importing the package must cost nothing)
+        from playground.pool import Pool  # noqa: PLC0415
+
+        self.catalog = read_catalog(Path(models))
+        self.pool = Pool(self.catalog)
+
+    def models(self) -> tuple[ModelSpec, ...]:
+        """Return the entries of models.yaml; ``problem`` says why one cannot run here."""
+        return self.catalog.models
+
+    def next_token(self, model: str, prompt: str, **settings: Any) -> Trace:  # noqa: ANN401 (checked by from_dict)
+        """Return the full distribution after a prompt: the model's, after each sampler, and the final one.
+
+        Raises:
+            PlaygroundError: a setting, the prompt or the model is at fault.
+        """
+        import numpy as np  # noqa: PLC0415
+
+        from playground.chain import trace_chain  # noqa: PLC0415
+        from playground.records import Prompt, SamplingParams  # noqa: PLC0415
+        from playground.samplers.base import StepContext  # noqa: PLC0415
+
+        params = SamplingParams.from_dict(settings)
+        answer = self.pool.ask("logits", model, Prompt(text=prompt), params)
+        ids = tuple(answer["ids"])
+        pieces = answer["pieces"]
+        context = StepContext(ids, len(ids), 0, params.seed or 0)
+        return trace_chain(np.frombuffer(answer["logits"], np.float32), params.chain, context, piece=pieces.__getitem__)
+
+    def stream(self, model: str, prompt: str, **settings: Any) -> Iterator[TokenStep]:  # noqa: ANN401 (checked by from_dict)
+        """Yield the steps of a text as they are written.
+
+        Raises:
+            PlaygroundError: a setting, the prompt or the model is at fault.
+        """
+        for live in self._growing(model, prompt, settings):
+            if live.stop_reason is None:
+                yield live.steps[-1]
+
+    def generate(self, model: str, prompt: str, **settings: Any) -> Run:  # noqa: ANN401 (checked by from_dict)
+        """Write a text and return the whole run; without a seed one is picked, and the run holds it.
+
+        Raises:
+            PlaygroundError: a setting, the prompt or the model is at fault.
+        """
+        *_, last = self._growing(model, prompt, settings)
+        return last.record()
+
+    def _growing(self, model: str, prompt: str, settings: dict[str, Any]) -> Iterator[LiveRun]:
+        from playground.records import Prompt, SamplingParams  # noqa: PLC0415
+        from playground.store import Store  # noqa: PLC0415
+
+        live = Store().new(model, SamplingParams.from_dict(settings).with_some_seed())
+        answers = self.pool.open("write", model, Prompt(text=prompt), live.params)
+        try:
+            for message in answers:
+                live.take(message)
+                if message["event"] != "started":
+                    yield live
+        finally:
+            answers.close()
+
+    def close(self) -> None:
+        """End the models' processes."""
+        self.pool.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close."""
+        self.close()

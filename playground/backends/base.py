@@ -1,0 +1,100 @@
+"""What a backend is: token ids in, logits out, and nothing else. It never samples.
+
+- Four verbs carry every feature: ``prefill``, ``fork``, ``decode``, ``drop``.
+- Logits are float32 and the caller's own: nothing overwrites them later.
+- One thread owns a model; nothing here is safe to call from two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from playground.catalog import ModelSpec
+
+Logits = npt.NDArray[np.float32]
+KeepGoing = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat; ``role`` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class ModelSequence(Protocol):
+    """A prefix inside a model; made by ``prefill`` and ``fork``, ended by ``drop``."""
+
+    length: int
+
+
+class PrefillStopped(Exception):  # noqa: N818 (not an error: somebody pressed Stop)
+    """``keep_going`` answered no; nothing of the prefix is kept."""
+
+
+class LoadedModel(Protocol):
+    """A model in this process.
+
+    Attributes:
+        vocab_size: width of the logits.
+        context_tokens: the longest prefix.
+        slots: sequences that can be alive at once.
+        eos_ids: tokens that end a text.
+        bos_ids: what every prompt of this model begins with; often nothing.
+        chat_problem: why chat is not offered, "" where it is.
+        build: names and versions that decide the numbers, for the record.
+    """
+
+    vocab_size: int
+    context_tokens: int
+    slots: int
+    eos_ids: frozenset[int]
+    bos_ids: tuple[int, ...]
+    chat_problem: str
+    build: str
+
+    def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
+        """Turn text into ids, without ``bos_ids``; ``special`` reads ``<|im_start|>`` and the like as control tokens."""
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token."""
+
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Return the prompt text that the model's own chat template makes, ready for an answer.
+
+        Raises:
+            PromptError: the template refuses these messages.
+        """
+
+    def prefill(self, ids: Sequence[int], *, keep_going: KeepGoing = ...) -> tuple[ModelSequence, Logits]:
+        """Read a prompt; return its sequence and the logits after its last token, (vocab,).
+
+        Raises:
+            PrefillStopped: ``keep_going`` answered no; it is asked several times a second.
+        """
+
+    def fork(self, sequence: ModelSequence) -> ModelSequence:
+        """Copy a sequence without reading its tokens again."""
+
+    def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
+        """Append one token to each sequence; return the logits after it, (n, vocab)."""
+
+    def drop(self, sequence: ModelSequence) -> None:
+        """Give a sequence's memory back."""
+
+    def close(self) -> None:
+        """Give the model's memory back."""
+
+
+class Loader(Protocol):
+    """The function named ``load`` that every backend file has."""
+
+    def __call__(self, spec: ModelSpec) -> LoadedModel:
+        """Load a model into this process; raises ModelError with the reason."""

@@ -1,0 +1,237 @@
+"""GGUF files through llama-cpp-python's low-level interface.
+
+- Every sequence is a slot of one llama.cpp context; slots do not share their room.
+- Only the last row of logits is asked for, and it is copied before the next call can overwrite it.
+- llama.cpp says why a load went wrong only in its log, so the last error lines are kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # or ggml starts a debugger when it aborts
+
+import llama_cpp
+import numpy as np
+from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+from playground.backends.base import KeepGoing, LoadedModel, Logits, Message, ModelSequence, PrefillStopped
+from playground.errors import ModelError, PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playground.catalog import ModelSpec
+
+SLOTS = 4
+CHUNK = 256  # prompt tokens per call; Stop is also asked inside a call
+ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
+
+
+@dataclass
+class LlamaSequence:
+    """A slot of the context and how many tokens it holds."""
+
+    slot: int
+    length: int
+
+
+class NativeLog:
+    """The last error lines of llama.cpp. Must outlive every call into the library."""
+
+    def __init__(self) -> None:
+        """Install the callback."""
+        self.errors: deque[str] = deque(maxlen=8)
+        self._callback = llama_cpp.llama_log_callback(self._take)
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _take(self, level: int, text: bytes, _user_data: object) -> None:
+        if level == ERROR_LEVEL:
+            self.errors.append(text.decode("utf-8", "replace").strip())
+
+    def reason(self) -> str:
+        """Return what was logged first, which names the cause; later lines only report that it failed."""
+        return self.errors[0].split(": ", 1)[-1] if self.errors else "llama.cpp gave no reason"
+
+
+class LlamaModel:
+    """One GGUF file and one context."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        """Load the file.
+
+        Raises:
+            ModelError: llama.cpp refuses it, with its reason.
+        """
+        self._log = NativeLog()
+        self.context_tokens = spec.context_tokens
+        self.slots = SLOTS
+        self._model = self._load(spec)
+        self._context = self._open(spec)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.vocab_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self._free = list(range(SLOTS))
+        self._batch = llama_cpp.llama_batch_init(CHUNK, 0, 1)
+        self._pieces: dict[int, bytes] = {}
+        self.eos_ids = frozenset(
+            token for token in range(self.vocab_size) if llama_cpp.llama_vocab_is_eog(self._vocab, token)
+        )
+        adds_bos = llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        self.bos_ids = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
+        self._template = self._chat_template()
+        self.chat_problem = "" if self._template else "this model file has no chat template"
+        self.build = f"llama-cpp-python {llama_cpp.__version__}"
+
+    def _load(self, spec: ModelSpec) -> Any:  # noqa: ANN401 (an opaque pointer)
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = spec.gpu_layers
+        model = llama_cpp.llama_model_load_from_file(os.fsencode(str(spec.file)), params)
+        if not model:
+            raise ModelError(f"{spec.key} cannot be loaded: {self._log.reason()}.")
+        return model
+
+    def _open(self, spec: ModelSpec) -> Any:  # noqa: ANN401 (an opaque pointer)
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = spec.context_tokens * SLOTS
+        params.n_seq_max = SLOTS
+        params.n_batch = params.n_ubatch = CHUNK
+        params.n_threads = params.n_threads_batch = spec.threads or usable_cores()
+        params.no_perf = True
+        context = llama_cpp.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelError(
+                f"{spec.key} has no room for {SLOTS} × {spec.context_tokens:,} tokens: {self._log.reason()}.",
+                hint="Set a smaller context_tokens in models.yaml.",
+            )
+        return context
+
+    def _chat_template(self) -> Jinja2ChatFormatter | None:
+        raw = llama_cpp.llama_model_chat_template(self._model, None)
+        if not raw:
+            return None
+        eos, bos = (llama_cpp.llama_vocab_eos(self._vocab), llama_cpp.llama_vocab_bos(self._vocab))
+        texts = [self.piece(token).decode("utf-8", "replace") if token >= 0 else "" for token in (eos, bos)]
+        return Jinja2ChatFormatter(template=raw.decode(), eos_token=texts[0], bos_token=texts[1])
+
+    def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
+        """Tokenize with the file's own tokenizer."""
+        raw = text.encode()
+        room = len(raw) + 8  # a token is at least one byte, and some tokenizers add a space
+        ids = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), ids, room, False, special)  # noqa: FBT003
+        return tuple(ids[:count])
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token, asked for once."""
+        known = self._pieces.get(token_id)
+        if known is None:
+            size = 64
+            while True:
+                buffer = ctypes.create_string_buffer(size)
+                count = llama_cpp.llama_token_to_piece(self._vocab, token_id, buffer, size, 0, True)  # noqa: FBT003
+                if count >= 0:
+                    break
+                size = -count
+            known = self._pieces[token_id] = buffer.raw[:count]
+        return known
+
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Run the file's template in Jinja's sandbox."""
+        if self._template is None:
+            raise PromptError(f"Chat is not offered: {self.chat_problem}.", hint="Use completion.")
+        turns: Any = [{"role": item.role, "content": item.content} for item in messages]
+        try:
+            return str(self._template(messages=turns).prompt)
+        except Exception as error:  # a template is a program of somebody else's and may raise anything
+            raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
+
+    def prefill(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> tuple[LlamaSequence, Logits]:
+        """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
+        sequence = LlamaSequence(self._free.pop(), 0)
+        abort = llama_cpp.ggml_abort_callback(lambda _: not keep_going())
+        llama_cpp.llama_set_abort_callback(self._context, abort, None)
+        try:
+            for start in range(0, len(ids), CHUNK):
+                chunk = ids[start : start + CHUNK]
+                for row, token in enumerate(chunk):
+                    last = start + row == len(ids) - 1
+                    self._put(row, token, sequence.length + row, sequence.slot, wants_logits=last)
+                self._run(len(chunk), keep_going)
+                sequence.length += len(chunk)
+            return sequence, self._row(-1)
+        except BaseException:
+            self.drop(sequence)
+            raise
+        finally:
+            llama_cpp.llama_set_abort_callback(self._context, llama_cpp.ggml_abort_callback(), None)
+
+    def fork(self, sequence: ModelSequence) -> LlamaSequence:
+        """Copy the slot's memory."""
+        source = _llama(sequence)
+        target = LlamaSequence(self._free.pop(), source.length)
+        llama_cpp.llama_memory_seq_cp(self._memory, source.slot, target.slot, -1, -1)
+        return target
+
+    def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
+        """Run one batch with a row for each sequence."""
+        for row, (sequence, token) in enumerate(zip(sequences, ids, strict=True)):
+            self._put(row, token, sequence.length, _llama(sequence).slot, wants_logits=True)
+        self._run(len(ids), lambda: True)
+        for sequence in sequences:
+            sequence.length += 1
+        return np.stack([self._row(row) for row in range(len(ids))])  # (n, vocab)
+
+    def _put(self, row: int, token: int, position: int, slot: int, *, wants_logits: bool) -> None:
+        self._batch.token[row] = token
+        self._batch.pos[row] = position
+        self._batch.n_seq_id[row] = 1
+        self._batch.seq_id[row][0] = slot
+        self._batch.logits[row] = wants_logits
+
+    def _run(self, rows: int, keep_going: KeepGoing) -> None:
+        self._batch.n_tokens = rows
+        if not keep_going():
+            raise PrefillStopped
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code == 2 or not keep_going():  # noqa: PLR2004 (llama.h: 2 is aborted)
+            raise PrefillStopped
+        if code:
+            raise ModelError(f"llama.cpp stopped with code {code}: {self._log.reason()}.")
+
+    def _row(self, row: int) -> Logits:
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        return np.ctypeslib.as_array(pointer, (self.vocab_size,)).copy()
+
+    def drop(self, sequence: ModelSequence) -> None:
+        """Clear the slot."""
+        slot = _llama(sequence).slot
+        llama_cpp.llama_memory_seq_rm(self._memory, slot, -1, -1)
+        self._free.append(slot)
+
+    def close(self) -> None:
+        """Free context and file."""
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+        llama_cpp.llama_model_free(self._model)
+
+
+def _llama(sequence: ModelSequence) -> LlamaSequence:
+    if not isinstance(sequence, LlamaSequence):
+        msg = "a sequence of another model"
+        raise TypeError(msg)
+    return sequence
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load(spec: ModelSpec) -> LoadedModel:
+    """Load a GGUF file."""
+    return LlamaModel(spec)

@@ -1,0 +1,186 @@
+"""The chain: samplers applied in order, what each did, and the draw.
+
+- ``trace_chain`` runs the chain once; nothing else in the project does, so what is plotted is what is drawn from.
+- ``luck`` is a pure function of seed, position and purpose; ``draw`` walks the final distribution from the top.
+- ``Trace.snapshot`` is the small record that leaves the model's process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from playground.numerics import Distribution
+from playground.records import Candidate, LinkNote, Snapshot, TokenStep
+from playground.samplers import ORDERS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from playground.numerics import IntArray
+    from playground.samplers.base import Sampler, StepContext
+
+__all__ = ["ORDERS", "Link", "Trace", "draw", "luck", "trace_chain"]
+
+SHORTLIST = 64  # tokens that a record keeps before, and as many after
+
+
+@dataclass(frozen=True)
+class Link:
+    """One sampler and the distributions before and after it."""
+
+    sampler: Sampler
+    before: Distribution
+    after: Distribution
+
+    @property
+    def removed(self) -> int:
+        """Number of tokens that this sampler removed."""
+        return self.before.size - self.after.size
+
+    @property
+    def removed_mass(self) -> float:
+        """Share of probability, in the distribution that reached this sampler, on the tokens that it removed."""
+        if not self.removed:
+            return 0.0
+        return max(0.0, 1.0 - float(self.before.probs_of(self.after.token_ids).sum()))
+
+    def note(self, *, details: bool) -> LinkNote:
+        """Return the record; ``details`` adds mass and entropies, each a pass over the tokens in play."""
+        if not details:
+            return LinkNote(self.sampler.key, self.removed)
+        return LinkNote(
+            self.sampler.key, self.removed, self.removed_mass, self.before.entropy_bits, self.after.entropy_bits
+        )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The distribution after the model, after each sampler that did something, and the final one.
+
+    Attributes:
+        model: raw model probabilities.
+        links: the samplers that changed the distribution, in chain order.
+        final: what is drawn from.
+        piece: bytes of a token id, for labels.
+    """
+
+    model: Distribution
+    links: tuple[Link, ...]
+    final: Distribution
+    piece: Callable[[int], bytes] = lambda _: b""
+
+    def removed_by(self, token_id: int) -> str | None:
+        """Return the key of the sampler that removed a token; None where it can be drawn or the model gave it nothing."""
+        return self._removers(np.array([token_id]))[0]
+
+    def _removers(self, token_ids: IntArray) -> list[str | None]:
+        names: list[str | None] = [None] * token_ids.size
+        for link in reversed([link for link in self.links if link.removed]):
+            gone = link.before.locate(token_ids)[1] & ~link.after.locate(token_ids)[1]
+            for index in np.flatnonzero(gone):
+                names[index] = link.sampler.key
+        return names
+
+    def candidates(self, count: int = SHORTLIST) -> tuple[Candidate, ...]:
+        """Return the ``count`` best before and the ``count`` best after, in the model's rank order."""
+        head = self.model.best(count)
+        ids = head.token_ids
+        late = self.final.best(count).token_ids
+        late = late[~np.isin(late, ids)]
+        ranks = [*range(1, ids.size + 1), *(self.model.rank_of(int(token)) for token in late)]
+        ids = np.concatenate([ids, late])
+        rows = zip(
+            ids.tolist(),
+            (self.piece(token) for token in ids.tolist()),
+            self.model.probs_of(ids).tolist(),
+            self.final.probs_of(ids).tolist(),
+            ranks,
+            self._removers(ids),
+            strict=True,
+        )
+        found = tuple(Candidate(*row) for row in rows)
+        return found if not late.size else tuple(sorted(found, key=lambda item: item.rank))
+
+    def tail_mass(self, count: int = SHORTLIST) -> float:
+        """Model probability of all tokens that ``candidates(count)`` leaves out."""
+        return max(0.0, 1.0 - math.fsum(item.model_prob for item in self.candidates(count)))
+
+    def snapshot(self, count: int = SHORTLIST, *, details: bool = False) -> Snapshot:
+        """Return the record for display."""
+        shortlist = self.candidates(count)
+        kept_mass = 1.0
+        if self.final.size < self.model.size:
+            kept_mass = min(1.0, float(self.model.probs_of(self.final.token_ids).sum()))
+        return Snapshot(
+            candidates=shortlist,
+            links=tuple(link.note(details=details) for link in self.links),
+            vocab_size=self.model.vocab_size,
+            support=self.final.size,
+            removed_mass=1.0 - kept_mass,
+            model_entropy_bits=self.model.entropy_bits,
+            final_entropy_bits=self.final.entropy_bits,
+            tail_count=self.model.size - len(shortlist),
+            tail_model_mass=max(0.0, 1.0 - math.fsum(item.model_prob for item in shortlist)),
+            tail_final_mass=max(0.0, 1.0 - math.fsum(item.final_prob for item in shortlist)),
+        )
+
+    def step(self, position: int, luck: float, *, details: bool = False) -> TokenStep:
+        """Draw a token and return the record of it."""
+        token_id = draw(self.final, luck)
+        token = np.array([token_id])
+        return TokenStep(
+            position=position,
+            token_id=token_id,
+            piece=self.piece(token_id),
+            luck=luck,
+            model_prob=float(self.model.probs_of(token)[0]),
+            final_prob=float(self.final.probs_of(token)[0]),
+            rank=self.model.rank_of(token_id),
+            packed=self.snapshot(details=details).pack(),
+        )
+
+
+def trace_chain(
+    logits: npt.NDArray[np.floating],
+    chain: tuple[Sampler, ...],
+    context: StepContext,
+    *,
+    piece: Callable[[int], bytes] = lambda _: b"",
+) -> Trace:
+    """Apply a chain to logits, (vocab,) of any float type, which stay as they are.
+
+    Raises:
+        FloatingPointError: the logits hold NaN or +inf, or nothing but −inf.
+    """
+    model = now = Distribution.of_logits(logits)
+    links = []
+    for sampler in chain:
+        after = sampler.apply(now, context)
+        if after is not now:
+            links.append(Link(sampler, now, after))
+        now = after
+    return Trace(model, tuple(links), now, piece)
+
+
+def luck(seed: int, position: int, purpose: str = "draw") -> float:
+    """Return a number in [0, 1) that depends on its arguments alone: the first 53 bits of a BLAKE2b digest.
+
+    >>> luck(42, 0) == luck(42, 0), luck(42, 0) == luck(42, 1)
+    (True, False)
+    """
+    digest = hashlib.blake2b(f"{seed}:{position}:{purpose}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def draw(final: Distribution, luck: float) -> int:
+    """Return the token at which the running sum of probabilities, from the most probable down, passes ``luck``."""
+    prefix, running = final.cover(math.nextafter(luck, 2.0))
+    index = int(np.searchsorted(running, luck, side="right"))
+    last = int(np.flatnonzero(np.diff(running, prepend=0.0))[-1])  # rounding may end the sum just below 1
+    return int(prefix.token_ids[min(index, last)])

@@ -1,0 +1,315 @@
+"""Requests in, events out, inside the model's process.
+
+- ``Engine.look`` answers "what could come next"; ``Engine.write`` is a generator that yields one event per token.
+- The model answers once for each prefix: its logits are kept in a byte-bounded cache and every setting is tried on them.
+- The engine is owned by one thread, except ``look_cached``, which only reads the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from playground.backends.base import Logits, Message, ModelSequence, PrefillStopped
+from playground.chain import luck, trace_chain
+from playground.errors import ModelError, PromptError
+from playground.records import Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.samplers.base import StepContext
+from playground.tokens import TextStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from playground.backends.base import LoadedModel
+
+CACHE_BYTES = 256 * 2**20
+TAIL_TOKENS = 12
+CHARS_PER_TOKEN = 64  # a prompt with more characters than this per token of context is refused before tokenizing
+MARK = "\ue000{}\ue001"  # stands for a person's text while the chat template runs; private-use characters
+
+
+class LogitsCache:
+    """Logits by prefix, the least recently used dropped first; safe to read from a second thread."""
+
+    def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
+        """Start empty."""
+        self._limit = limit_bytes
+        self._held = 0
+        self._rows: OrderedDict[bytes, Logits] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def key(ids: tuple[int, ...]) -> bytes:
+        """Return a digest of the ids."""
+        return hashlib.blake2b(array("q", ids).tobytes(), digest_size=16).digest()
+
+    def get(self, ids: tuple[int, ...]) -> Logits | None:
+        """Return the logits after ``ids``, (vocab,), or None."""
+        key = self.key(ids)
+        with self._lock:
+            row = self._rows.get(key)
+            if row is not None:
+                self._rows.move_to_end(key)
+            return row
+
+    def put(self, ids: tuple[int, ...], row: Logits) -> None:
+        """Keep logits that nobody writes to any more."""
+        key = self.key(ids)
+        with self._lock:
+            if key in self._rows:
+                return
+            self._rows[key] = row
+            self._held += row.nbytes
+            while self._held > self._limit:
+                self._held -= self._rows.popitem(last=False)[1].nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Answer to a look: the ids read and the step after them, drawn with the seed's luck but not written.
+
+    ``tail`` is the last few pieces of the prefix, for a title; ``from_cache`` says that no model ran.
+    """
+
+    ids: tuple[int, ...]
+    tail: tuple[bytes, ...]
+    step: TokenStep
+    from_cache: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of a run: the prompt as read, and sentences about what was adapted."""
+
+    prompt_ids: tuple[int, ...]
+    prompt_pieces: tuple[bytes, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Last event of a run."""
+
+    reason: StopReason
+    timing: Timing
+
+
+Event = Started | TokenStep | Ended
+
+
+@dataclass
+class _Clock:
+    """Times of one run, in seconds since it was taken up."""
+
+    now: Callable[[], float]
+    start: float = 0.0
+    prefilled: float = 0.0
+    first: float = 0.0
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.start = self.now()
+
+    def since(self) -> float:
+        return self.now() - self.start
+
+    def timing(self) -> Timing:
+        total = self.since()
+        span = total - self.first
+        rate = (self.count - 1) / span if self.count > 1 and span > 0 else 0.0
+        return Timing(self.prefilled, self.first, total, rate)
+
+
+@dataclass
+class Engine:
+    """One model, its cache and the two things people ask of it."""
+
+    model: LoadedModel
+    now: Callable[[], float] = time.perf_counter
+    cache: LogitsCache = field(default_factory=LogitsCache)
+
+    def encode(self, prompt: Prompt) -> tuple[int, ...]:
+        """Turn a prompt into the ids that the model reads, ``bos_ids`` included.
+
+        Raises:
+            PromptError: it is empty, holds half a surrogate pair, or is longer than the context.
+        """
+        if prompt.ids:
+            self._check_ids(prompt.ids)
+            return prompt.ids
+        self._check_text(prompt)
+        ids = self._encode_chat(prompt.messages) if prompt.messages else self.model.encode(prompt.text, special=True)
+        bos = self.model.bos_ids
+        ids = ids if ids[: len(bos)] == bos else bos + ids
+        if len(ids) > self.model.context_tokens:
+            raise PromptError(
+                f"The prompt is {len(ids):,} tokens; this model reads {self.model.context_tokens:,}.",
+                hint="Shorten the prompt.",
+                field="prompt",
+            )
+        return ids
+
+    def _check_ids(self, ids: tuple[int, ...]) -> None:
+        wrong = next((token for token in ids if not 0 <= token < self.model.vocab_size), None)
+        if wrong is not None:
+            last = self.model.vocab_size - 1
+            raise PromptError(f"Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", field="prompt")
+
+    def _check_text(self, prompt: Prompt) -> None:
+        texts = [content for _, content in prompt.messages] or [prompt.text]
+        if not any(text.strip() for text in texts[-1:]):
+            raise PromptError("The prompt is empty.", hint="Type a prompt first.", field="prompt")
+        limit = CHARS_PER_TOKEN * self.model.context_tokens
+        size = sum(map(len, texts))
+        if size > limit:
+            raise PromptError(
+                f"The prompt is {size:,} characters; at most {limit:,} are read, for {self.model.context_tokens:,} tokens.",
+                hint="Shorten the prompt.",
+                field="prompt",
+            )
+        for text in texts:
+            bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+            if bad is not None:
+                raise PromptError(
+                    f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
+                    hint="Delete it.",
+                    field="prompt",
+                )
+
+    def _encode_chat(self, messages: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
+        """Render the template; text of a person that looks like a control token stays text."""
+        model = self.model
+        turns = [Message(*item) for item in messages]
+        plain = all(model.encode(t.content, special=True) == model.encode(t.content, special=False) for t in turns)
+        if plain:
+            return model.encode(model.render_chat(turns), special=True)
+        rendered = model.render_chat([Message(t.role, MARK.format(n)) for n, t in enumerate(turns)])
+        ids: list[int] = []
+        for number, turn in enumerate(turns):
+            before, mark, rendered = rendered.partition(MARK.format(number))
+            ids += model.encode(before, special=True) if before else ()
+            ids += model.encode(turn.content, special=False) if mark else ()
+        return (*ids, *model.encode(rendered, special=True))
+
+    def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Look:
+        """Return the next-token distribution after a prompt; the model runs only where its logits are not kept."""
+        ids = self.encode(prompt)
+        known = self.look_cached(ids, prompt.written, params)
+        if known is not None:
+            return known
+        return self._look(self._row(ids, keep_going), ids, prompt.written, params, from_cache=False)
+
+    def look_cached(self, ids: tuple[int, ...], written: int, params: SamplingParams) -> Look | None:
+        """Answer from the cache alone; the last ``written`` ids were written by the model."""
+        row = self.cache.get(ids)
+        return None if row is None else self._look(row, ids, written, params, from_cache=True)
+
+    def _look(  # noqa: PLR0913 (where, what and how of one step)
+        self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, from_cache: bool
+    ) -> Look:
+        tail = tuple(map(self.model.piece, ids[-TAIL_TOKENS:]))
+        return Look(ids, tail, self._step(row, ids, written, params, details=True), from_cache)
+
+    def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> tuple[tuple[int, ...], Logits]:
+        """Return the ids read and the raw logits after them, (vocab,)."""
+        ids = self.encode(prompt)
+        row = self.cache.get(ids)
+        return ids, self._row(ids, keep_going) if row is None else row
+
+    def _row(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Logits:
+        sequence, row = self._prefill(ids, keep_going)
+        self.model.drop(sequence)
+        return row
+
+    def _prefill(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> tuple[ModelSequence, Logits]:
+        sequence, row = self.model.prefill(ids, keep_going=keep_going)
+        self.cache.put(ids, row)
+        return sequence, row
+
+    def _step(  # noqa: PLR0913 (where, what and how of one step)
+        self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, details: bool = False
+    ) -> TokenStep:
+        seed = params.seed or 0
+        context = StepContext(ids, len(ids) - written, written, seed)
+        try:
+            trace = trace_chain(row, params.chain, context, piece=self.model.piece)
+        except FloatingPointError as error:
+            raise ModelError(
+                f"The model returned numbers that are not finite at step {written + 1}.",
+                hint="Its file is damaged, or its number format overflows here.",
+            ) from error
+        return trace.step(written, luck(seed, written), details=details)
+
+    def write(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Iterator[Event]:
+        """Write a text; yields Started, then a TokenStep per token, then Ended. ``params.seed`` must be set.
+
+        Raises:
+            PromptError: the prompt leaves no room for a token.
+            ModelError: the model answered nonsense; the steps before it stand.
+        """
+        clock = _Clock(self.now)
+        ids = self.encode(prompt)
+        limit, notes = self._room(len(ids), params.max_new_tokens)
+        yield Started(ids, tuple(map(self.model.piece, ids)), notes)
+        try:
+            sequence, row = self._prefill(ids, keep_going)
+        except PrefillStopped:
+            clock.prefilled = clock.first = clock.since()
+            yield Ended(StopReason.STOPPED, clock.timing())
+            return
+        clock.prefilled = clock.since()
+        full = StopReason.CONTEXT if notes else StopReason.LENGTH
+        try:
+            reason = yield from self._steps(sequence, row, ids, params, limit, clock, keep_going)
+        finally:
+            self.model.drop(sequence)
+        yield Ended(reason or full, clock.timing())
+
+    def _room(self, prompt_tokens: int, wanted: int) -> tuple[int, tuple[str, ...]]:
+        context = self.model.context_tokens
+        room = context - prompt_tokens
+        if room < 1:
+            raise PromptError(
+                f"The prompt is {prompt_tokens:,} tokens; this model reads {context:,} and needs room for one more.",
+                hint="Shorten the prompt.",
+                field="prompt",
+            )
+        if wanted <= room:
+            return wanted, ()
+        note = f"New tokens cut from {wanted:,} to {room:,}: the prompt takes {prompt_tokens:,} of {context:,} tokens."
+        return room, (note,)
+
+    def _steps(  # noqa: PLR0913, PLR0917 (the state of one run; a class for it would be used once)
+        self,
+        sequence: ModelSequence,
+        row: Logits,
+        ids: tuple[int, ...],
+        params: SamplingParams,
+        limit: int,
+        clock: _Clock,
+        keep_going: Callable[[], bool],
+    ) -> Generator[TokenStep, None, StopReason | None]:
+        stream, text = TextStream(), ""
+        longest = max(map(len, params.stop), default=0)
+        for position in range(limit):
+            step = self._step(row, ids, position, params)
+            ids = (*ids, step.token_id)
+            clock.count += 1
+            clock.first = clock.first or clock.since()
+            yield step
+            if step.token_id in self.model.eos_ids:
+                return StopReason.EOS
+            text = text[-longest:] + stream.feed(step.piece) if longest else ""
+            if any(stop in text for stop in params.stop):
+                return StopReason.STOP_TEXT
+            if not keep_going():
+                return StopReason.STOPPED
+            if position + 1 < limit:
+                row = self.model.decode([sequence], [step.token_id])[0]
+                self.cache.put(ids, row)
+        return None

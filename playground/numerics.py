@@ -1,0 +1,180 @@
+"""Log-space arithmetic on one logits vector.
+
+- A ``Distribution`` is the tokens still in play with their logits; it is a value, and nothing writes to its arrays.
+- Rank order is fixed: the higher logit first, on a tie the lower token id.
+- float64 throughout; every sum runs over all tokens in play, never over a shortlist.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+BITS_PER_NAT = 1 / math.log(2)
+SAMPLE = 4096  # logits looked at to guess where the best few begin
+FIRST_PREFIX = 256  # tokens ranked at first when nobody knows how many are needed
+
+
+class Distribution:
+    """The tokens still in play and their logits.
+
+    Attributes:
+        logits: float64 (n,), finite.
+        ids: int64 (n,) token id of each entry, or None when entry i is token i (nothing removed yet).
+        ranked: entries stand in rank order; otherwise in order of their ids.
+        vocab_size: width of the model's vocabulary.
+    """
+
+    def __init__(
+        self, logits: FloatArray, *, ids: IntArray | None = None, ranked: bool = False, vocab_size: int | None = None
+    ) -> None:
+        """Keep the arrays; the caller gives them up."""
+        self.logits = logits
+        self.ids = ids
+        self.ranked = ranked
+        self.vocab_size = logits.size if vocab_size is None else vocab_size
+
+    @classmethod
+    def of_logits(cls, logits: npt.NDArray[np.floating]) -> Distribution:
+        """Take a model's answer, (vocab,) of any float type; tokens at −inf are not in play.
+
+        Raises:
+            FloatingPointError: a NaN or +inf is among them, or every token is at −inf.
+        """
+        if not math.isfinite(float(logits.max())):
+            msg = "logits hold NaN or +inf, or nothing but -inf"
+            raise FloatingPointError(msg)
+        exact = logits.astype(np.float64)
+        if math.isfinite(float(exact.min())):
+            return cls(exact)
+        ids = np.flatnonzero(exact > -np.inf)
+        return cls(exact[ids], ids=ids, vocab_size=exact.size)
+
+    @property
+    def size(self) -> int:
+        """How many tokens can still be drawn (the support)."""
+        return int(self.logits.size)
+
+    @cached_property
+    def _moments(self) -> tuple[float, float]:
+        """Log of the sum of exponentials, and the mean logit under the distribution; one pass."""
+        peak = float(self.logits.max())
+        weights = np.exp(self.logits - peak)  # (n,)
+        total = float(weights.sum())
+        weighted = float(np.einsum("i,i->", weights, self.logits))  # not BLAS: its threads would fight the model's
+        return peak + math.log(total), weighted / total
+
+    @property
+    def log_total(self) -> float:
+        """Natural log of the sum of exp(logits)."""
+        return self._moments[0]
+
+    @property
+    def entropy_bits(self) -> float:
+        """Shannon entropy in bits."""
+        log_total, mean = self._moments
+        return max(0.0, (log_total - mean) * BITS_PER_NAT)
+
+    @property
+    def token_ids(self) -> IntArray:
+        """Token id of each entry, (n,)."""
+        return np.arange(self.size) if self.ids is None else self.ids
+
+    @property
+    def entry_probs(self) -> FloatArray:
+        """Probability of each entry, (n,)."""
+        return np.exp(self.logits - self.log_total)
+
+    @cached_property
+    def probs(self) -> FloatArray:
+        """Probability of every token of the vocabulary, (vocab,); zero where removed."""
+        dense = np.zeros(self.vocab_size)
+        dense[self.token_ids] = self.entry_probs
+        dense.flags.writeable = False
+        return dense
+
+    def locate(self, token_ids: IntArray) -> tuple[IntArray, BoolArray]:
+        """Find tokens among the entries: their entry indices, and which of them are in play, both (m,).
+
+        An index means nothing where the token is not in play.
+        """
+        if self.ids is None:
+            inside = (token_ids >= 0) & (token_ids < self.size)
+            return np.where(inside, token_ids, 0), inside
+        order = np.argsort(self.ids) if self.ranked else np.arange(self.ids.size)
+        slots = np.searchsorted(self.ids, token_ids, sorter=order)
+        entries = order[np.minimum(slots, self.ids.size - 1)]
+        return entries, self.ids[entries] == token_ids
+
+    def probs_of(self, token_ids: IntArray) -> FloatArray:
+        """Probability of each given token, (m,); zero where removed."""
+        entries, inside = self.locate(token_ids)
+        return np.where(inside, np.exp(self.logits[entries] - self.log_total), 0.0)
+
+    def with_logits(self, logits: FloatArray, *, same_order: bool) -> Distribution:
+        """Return the same tokens under new logits, (n,); ``same_order`` promises that no two of them changed places."""
+        if same_order or not self.ranked or self.ids is None:
+            return Distribution(
+                logits, ids=self.ids, ranked=self.ranked and same_order, vocab_size=self.vocab_size
+            )
+        order = np.argsort(self.ids)
+        return Distribution(logits[order], ids=self.ids[order], vocab_size=self.vocab_size)
+
+    def best(self, count: int) -> Distribution:
+        """Keep the ``count`` best tokens, in rank order."""
+        if self.ranked:
+            if count >= self.size:
+                return self
+            chosen: IntArray | slice = slice(0, count)
+        else:
+            chosen = rank_prefix(self.logits, count)
+        ids = self.token_ids[chosen]
+        return Distribution(self.logits[chosen], ids=ids, ranked=True, vocab_size=self.vocab_size)
+
+    def cover(self, mass: float) -> tuple[Distribution, FloatArray]:
+        """Rank just enough tokens for their probabilities to add up to ``mass``.
+
+        Returns:
+            The ranked prefix and its running sum of probabilities, both (m,). The sum may stay below ``mass`` by
+            rounding only where the prefix is everything.
+        """
+        count = FIRST_PREFIX
+        while True:
+            prefix = self.best(min(count, self.size))
+            running = np.cumsum(np.exp(prefix.logits - self.log_total))  # (m,)
+            if running[-1] >= mass or prefix.size == self.size:
+                return prefix, running
+            count *= 16
+
+    def rank_of(self, token_id: int) -> int:
+        """Return the rank of a token in play; the best has rank 1."""
+        entries, _ = self.locate(np.array([token_id]))
+        entry = int(entries[0])
+        if self.ranked:
+            return entry + 1
+        logit = self.logits[entry]
+        return int(np.count_nonzero(self.logits > logit) + np.count_nonzero(self.logits[:entry] == logit)) + 1
+
+
+def rank_prefix(logits: FloatArray, count: int) -> IntArray:
+    """Return the indices of the ``count`` highest logits, best first, on a tie the lower index; exact.
+
+    A sample guesses a floor; all logits at or above it are sorted. When the guess leaves too few, everything is sorted.
+    """
+    size = logits.size
+    wanted = 2 * count + 64
+    if 4 * wanted < size:
+        sample = logits[:: max(1, size // SAMPLE)]
+        tail = max(0, sample.size - 1 - math.ceil(wanted * sample.size / size))
+        floor = np.partition(sample, tail)[tail]
+        pool = np.flatnonzero(logits >= floor)
+        if pool.size >= count:
+            return pool[np.argsort(-logits[pool], kind="stable")[:count]]
+    return np.argsort(-logits, kind="stable")[:count]

@@ -1,0 +1,47 @@
+"""Top-p, nucleus sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from playground.samplers.base import Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class TopP(Sampler):
+    """Keeps the most probable tokens until together they hold the share p, and removes the rest.
+
+    A staircase: where the model is sure, one or two tokens reach p; where it is not, hundreds stay.
+
+    The smallest set whose probabilities add up to at least p; the token that crosses p stays. 1 turns it off; at 0 the
+    best token stays. Range 0 to 1, usual 0.9. It looks at the distribution that reaches it: after temperature in
+    transformers' order, before it in llama.cpp's.
+    Reference: Holtzman et al., The Curious Case of Neural Text Degeneration, 2019, arXiv:1904.09751, section 3.1.
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.log([0.5, 0.25, 0.15, 0.1]))
+    >>> TopP(0.7).apply(four, StepContext()).probs.round(3).tolist()
+    [0.667, 0.333, 0.0, 0.0]
+    """
+
+    key: ClassVar[str] = "top_p"
+    label: ClassVar[str] = "Top-p"
+
+    top_p: float = knob(
+        Knob("Top-p", float, 0, 1, neutral=1.0, usual=0.9, step=0.01, slider_maximum=1, off="1 turns it off.")
+    )
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
+        """Rank until the running sum reaches p."""
+        if self.is_neutral:
+            return distribution
+        prefix, running = distribution.cover(self.top_p)
+        kept = int(np.searchsorted(running, self.top_p, side="left")) + 1
+        return distribution if kept >= distribution.size else prefix.best(kept)

@@ -1,0 +1,143 @@
+"""Runs under ids that cannot be guessed, while they grow and after; bounded in number of tokens and in time.
+
+Runs are mutable here and nowhere else: ``LiveRun`` takes the events of one run, ``LiveRun.record`` is the frozen value.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from playground.errors import PlaygroundError, RunNotFound
+from playground.records import Run, SamplingParams, StopReason, Timing, TokenStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playground.worker import Message
+
+MAX_STEPS = 30_000  # of all kept runs together; a step is about 3 kB
+EXPIRY_S = 2 * 3600.0
+
+STEP_FIELDS = tuple(TokenStep.__slots__)
+
+
+@dataclass
+class LiveRun:
+    """One run as it grows."""
+
+    run_id: str
+    model: str
+    params: SamplingParams
+    touched: float
+    prompt_ids: tuple[int, ...] = ()
+    prompt_pieces: tuple[bytes, ...] = ()
+    steps: list[TokenStep] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    stop_reason: StopReason | None = None
+    timing: Timing | None = None
+    error: str = ""
+    stop_asked: bool = False
+    stopper: Callable[[], None] | None = None
+
+    def stop(self) -> None:
+        """Ask the run to end, even before its model has taken it up."""
+        self.stop_asked = True
+        if self.stopper:
+            self.stopper()
+
+    def opened(self, stopper: Callable[[], None]) -> None:
+        """Say how to stop it, and pass on a stop that was asked for before."""
+        self.stopper = stopper
+        if self.stop_asked:
+            stopper()
+
+    def closed(self) -> None:
+        """Mark a run that nobody listens to any more."""
+        self.stopper = None
+        self.stop_reason = self.stop_reason or StopReason.STOPPED
+
+    def take(self, message: Message) -> None:
+        """Add one answer of the model's process."""
+        match message["event"]:
+            case "started":
+                self.prompt_ids = tuple(message["prompt_ids"])
+                self.prompt_pieces = tuple(message["prompt_pieces"])
+                self.notes = tuple(message["notes"])
+            case "step":
+                self.steps.append(read_step(message))
+            case "ended":
+                self.stop_reason = StopReason(message["reason"])
+                self.timing = Timing(**message["timing"])
+            case "error":
+                self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
+
+    def fail(self, error: PlaygroundError, kind: str = "") -> None:
+        """End the run with a failure; what was written stays."""
+        kind = kind or type(error).__name__
+        self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
+        self.error = str(error)
+
+    def record(self) -> Run:
+        """Return the run as it stands."""
+        return Run(
+            run_id=self.run_id,
+            model=self.model,
+            params=self.params,
+            prompt_ids=self.prompt_ids,
+            prompt_pieces=self.prompt_pieces,
+            steps=tuple(self.steps),
+            notes=self.notes,
+            stop_reason=self.stop_reason,
+            timing=self.timing,
+            error=self.error,
+        )
+
+
+def read_step(flat: Message) -> TokenStep:
+    """Read a step from an answer."""
+    return TokenStep(*(flat[name] for name in STEP_FIELDS))
+
+
+class Store:
+    """Runs by id, the oldest forgotten first."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Start empty."""
+        self._now = now
+        self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def new(self, model: str, params: SamplingParams) -> LiveRun:
+        """Begin a run under a new id, and forget finished runs that are too many or too old."""
+        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now())
+        with self._lock:
+            self._runs[run.run_id] = run
+            self._forget()
+        return run
+
+    def _forget(self) -> None:
+        held = sum(len(run.steps) for run in self._runs.values())
+        for run_id, run in list(self._runs.items()):
+            old = self._now() - run.touched > EXPIRY_S
+            if run.stop_reason is not None and (old or held > MAX_STEPS):
+                held -= len(run.steps)
+                del self._runs[run_id]
+
+    def get(self, run_id: str) -> LiveRun:
+        """Return a run.
+
+        Raises:
+            RunNotFound: it was forgotten or never was.
+        """
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run is None:
+                raise RunNotFound("This run is no longer kept.", hint="Write it again: the same seed gives the same text.")
+            run.touched = self._now()
+            self._runs.move_to_end(run_id)
+            return run

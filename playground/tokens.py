@@ -1,0 +1,60 @@
+"""Pieces and text: a token is an id, its piece is bytes, text is a rendering of bytes.
+
+- A piece may be half a character; ``visible`` shows every byte of it, ``TextStream`` waits for the other half.
+- Nothing is dropped: what is never completed comes out at the end as U+FFFD, as a file reader would show it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+
+SPACE, NEWLINE, TAB = "␣", "⏎", "⇥"
+
+
+def visible(piece: bytes) -> str:
+    """Render one piece for a label: white space and control characters as signs, loose bytes as ``<F0 9F>``.
+
+    >>> visible(b" the"), visible(b"\\n"), visible(bytes([0xF0, 0x9F]))
+    ('␣the', '⏎', '<F0 9F>')
+    """
+    shown, loose = [], bytearray()
+    for char in piece.decode("utf-8", errors="surrogateescape"):
+        if 0xDC80 <= ord(char) <= 0xDCFF:  # surrogateescape: a byte that is no character on its own
+            loose.append(ord(char) - 0xDC00)
+            continue
+        shown.append(_loose(loose) + _sign(char))
+        loose.clear()
+    return "".join(shown) + _loose(loose)
+
+
+def _loose(raw: bytearray) -> str:
+    return f"<{raw.hex(' ').upper()}>" if raw else ""
+
+
+def _sign(char: str) -> str:
+    if char in " \n\t":
+        return {" ": SPACE, "\n": NEWLINE, "\t": TAB}[char]
+    if ord(char) < 0x20:
+        return chr(0x2400 + ord(char))  # the picture of this control character
+    if char == "\x7f":
+        return "␡"
+    if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and char != "\u200d":
+        return f"<U+{ord(char):04X}>"
+    return char
+
+
+class TextStream:
+    """Turn pieces into text as their characters become complete."""
+
+    def __init__(self) -> None:
+        """Start with nothing pending."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def feed(self, piece: bytes) -> str:
+        """Return the text that this piece completes, "" while a character is still open."""
+        return self._decoder.decode(piece)
+
+    def finish(self) -> str:
+        """Return what was left open."""
+        return self._decoder.decode(b"", final=True)

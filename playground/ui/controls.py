@@ -1,0 +1,71 @@
+"""From the samplers' declarations to the chain component: every slider, range and help text comes from a Knob."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from playground.errors import SettingError, shown
+from playground.records import SamplingParams
+from playground.samplers import ORDERS, all_samplers
+
+START: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "order": "transformers"}
+
+
+def chain_spec() -> str:
+    """Return the declarations of all samplers as JSON, for ``chain.js``."""
+    samplers = [
+        {
+            "key": key,
+            "label": kind.label,
+            "help": inspect.getdoc(kind).split(">>>")[0].strip() if kind.__doc__ else "",  # type: ignore[union-attr]
+            "knobs": [
+                {
+                    "name": name,
+                    "label": spec.label,
+                    "kind": spec.kind.__name__,
+                    "min": spec.minimum,
+                    "max": spec.slider_maximum,
+                    "step": spec.step,
+                    "neutral": spec.neutral,
+                    "usual": spec.usual,
+                    "range": spec.range_text,
+                }
+                for name, spec in kind.knobs().items()
+            ],
+        }
+        for key, kind in all_samplers().items()
+    ]
+    orders = {name: list(keys) for name, keys in ORDERS.items()}
+    return json.dumps({"samplers": samplers, "orders": orders, "start": START})
+
+
+def start_value() -> str:
+    """Return the settings that a new page begins with."""
+    return json.dumps(START)
+
+
+def read_settings(chain: object, seed: object, max_new_tokens: object) -> SamplingParams:
+    """Read what the controls, or somebody's own program, sent.
+
+    Raises:
+        SettingError: a value is of the wrong type, outside its range or unknown.
+    """
+    flat = chain
+    if isinstance(chain, str):
+        try:
+            flat = json.loads(chain)
+        except ValueError as error:
+            raise SettingError(f"The chain is {shown(chain)}; it must be a JSON object.", field="chain") from error
+    if not isinstance(flat, dict):
+        raise SettingError(f"The chain is {shown(flat)}; it must be a JSON object.", field="chain")
+    return SamplingParams.from_dict(flat | {"seed": read_seed(seed), "max_new_tokens": max_new_tokens})
+
+
+def read_seed(seed: object) -> object:
+    """Return a seed box's digits as a number, an empty box as None, anything else as it is, for the check to refuse."""
+    if isinstance(seed, str):
+        seed = seed.strip()
+        return int(seed) if seed.removeprefix("-").isdecimal() and len(seed) < 16 else seed or None  # noqa: PLR2004
+    return seed

@@ -1,0 +1,209 @@
+"""What happens behind the page's events: settings checked once, the pool asked, records turned into messages.
+
+- ``look`` and ``what_if`` answer with one picture; ``write`` is a generator that the page gets at most ten times a second.
+- A failure that a person can see becomes a notice; the picture, the text and everything typed stay.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from playground.errors import ModelCrashed, PlaygroundError, RunNotFound, SettingError, shown
+from playground.records import Prompt, StopReason, TokenStep
+from playground.store import LiveRun, read_step
+from playground.ui.controls import read_settings
+from playground.ui.picture import Place, picture
+from playground.ui.strip import strip_message, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from playground.pool import Pool, Stream
+    from playground.records import SamplingParams
+    from playground.store import Store
+
+UPDATE_S = 0.1  # the page gets at most ten updates a second
+LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
+
+Focus = dict[str, Any]  # what the picture shows: model, ids, written, and run and position where it is a written token
+
+
+def notice(kind: str, text: str) -> str:
+    """Return a message for the notice line; an empty text clears it."""
+    return to_json({"kind": kind, "text": text})
+
+
+CLEAR = notice("", "")
+
+
+def said(error: Exception) -> str:
+    """Return the notice for a failure; what is not ours is logged under a short id."""
+    if isinstance(error, PlaygroundError):
+        return notice("error", str(error))
+    log_id = secrets.token_hex(3)
+    logging.getLogger(__name__).error("%s", log_id, exc_info=error)
+    return notice("error", f"Something in the playground broke. The log has it under {log_id}.")
+
+
+def read_prompt(mode: str, system: str, text: str) -> Prompt:
+    """Return the prompt that the boxes describe.
+
+    Raises:
+        SettingError: the mode is neither completion nor chat, or a box holds no text.
+    """
+    if not isinstance(text, str) or not isinstance(system or "", str):
+        raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
+    if mode == "completion":
+        return Prompt(text=text)
+    if mode != "chat":
+        raise SettingError(f"Mode is {shown(mode)}; it must be completion or chat.", field="mode")
+    turns = (("system", system), ("user", text)) if system and system.strip() else (("user", text),)
+    return Prompt(messages=turns)
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """The handlers of one page.
+
+    Attributes:
+        pool: the models.
+        store: the runs.
+        texts: the words of the page's language.
+    """
+
+    pool: Pool
+    store: Store
+    texts: Mapping[str, str]
+
+    def look(self, model: str, mode: str, system: str, text: str, chain: str, seed: str) -> tuple[Any, ...]:  # noqa: PLR0913, PLR0917 (gradio passes one value for each control)
+        """Show what could come after the prompt; returns picture, notice, focus."""
+        try:
+            params = read_settings(chain, seed, LOOK_LENGTH)
+            answer = self.pool.ask("look", model, read_prompt(mode, system, text), params)
+            focus = {"model": model, "ids": answer["ids"], "written": 0}
+            return self._shown(answer, focus, params), CLEAR, focus
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return gr.skip(), said(error), gr.skip()
+
+    def what_if(self, chain: str, seed: str, focus: Focus | None) -> tuple[Any, ...]:
+        """Try other settings on the logits of the place in focus; returns picture, notice."""
+        try:
+            params = read_settings(chain, seed, LOOK_LENGTH)
+            if not focus:
+                return gr.skip(), CLEAR
+            prompt = Prompt(ids=tuple(focus["ids"]), written=focus["written"])
+            answer = self.pool.ask("look", focus["model"], prompt, params)
+            return self._shown(answer, focus, params), CLEAR
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return gr.skip(), said(error)
+
+    def _shown(self, answer: Mapping[str, Any], focus: Focus, params: SamplingParams) -> str:
+        step = read_step(answer["step"])
+        run = self._run_of(focus)
+        written = run.steps[focus["position"]] if run else None
+        tail = b"".join(answer["tail"])
+        place = Place(tail=tail, seed=params.seed, written=written, recomputed=bool(run and not answer["from_cache"]))
+        return to_json(picture(step, place, self.texts))
+
+    def _run_of(self, focus: Focus) -> LiveRun | None:
+        try:
+            return self.store.get(focus["run"]) if "run" in focus else None
+        except RunNotFound:
+            return None
+
+    def select(self, event: gr.EventData) -> tuple[Any, ...]:
+        """Show the distribution that a written token was drawn from; returns picture, notice, focus."""
+        try:
+            run, position = self._clicked(event._data)  # noqa: SLF001 (gradio's own way to an event's data)
+            focus = self._focus(run, position)
+            return to_json(self._recorded(run, position)), CLEAR, focus
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return gr.skip(), said(error), gr.skip()
+
+    def _clicked(self, data: object) -> tuple[LiveRun, int]:
+        where = data if isinstance(data, dict) else {}
+        run = self.store.get(str(where.get("run")))
+        position = where.get("position")
+        if not isinstance(position, int) or not 0 <= position < len(run.steps):
+            raise SettingError(f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position")
+        return run, position
+
+    @staticmethod
+    def _focus(run: LiveRun, position: int) -> Focus:
+        ids = run.record().ids_before(position)
+        return {"model": run.model, "ids": ids, "written": position, "run": run.run_id, "position": position}
+
+    def _recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
+        pieces = (*run.prompt_pieces, *(step.piece for step in run.steps[:position]))
+        step = run.steps[position]
+        place = Place(tail=b"".join(pieces[-12:]), seed=run.params.seed, recorded=True, written=step, follow=follow)
+        return picture(step, place, self.texts)
+
+    def stop(self, run_id: str | None) -> None:
+        """End the session's run; its last update says so."""
+        if run_id:
+            self.store.get(run_id).stop()
+
+    def write(self, *controls: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 (gradio passes one value for each control)
+        """Write a text; yields strip, picture, notice, focus, run id."""
+        model, mode, system, text, chain, seed, max_new_tokens = controls
+        try:
+            params = read_settings(chain, seed, max_new_tokens).with_some_seed()
+            prompt = read_prompt(mode, system, text)
+            live = self.store.new(model, params)
+            yield from self._loading(live)
+            answers = self.pool.open("write", model, prompt, params)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            yield gr.skip(), gr.skip(), said(error), gr.skip(), None
+            return
+        live.opened(answers.stop)
+        try:
+            yield from self._growing(live, answers)
+        finally:
+            answers.close()
+            live.closed()
+
+    def _loading(self, live: LiveRun) -> Iterator[tuple[Any, ...]]:
+        process = self.pool.start(live.model)
+        loading = notice("info", self.texts["loading"].format(title=process.spec.title))
+        if not process.settled.is_set():
+            yield gr.skip(), gr.skip(), loading, gr.skip(), live.run_id
+        process.settled.wait()
+
+    def _growing(self, live: LiveRun, answers: Stream) -> Iterator[tuple[Any, ...]]:
+        """Yield what is new, ten times a second at most, until the run has ended."""
+        told, tick = 0, time.monotonic()
+        yield gr.skip(), gr.skip(), notice("info", self.texts["reading"]), gr.skip(), live.run_id
+        while live.stop_reason is None:
+            for message in answers.ready(UPDATE_S):
+                live.take(message)
+            due = time.monotonic() - tick >= UPDATE_S or live.stop_reason is not None
+            if due and len(live.steps) > told:
+                tick = time.monotonic()
+                yield self._update(live, told)
+                told = len(live.steps)
+        yield self._last(live, told)
+
+    def _update(self, live: LiveRun, told: int) -> tuple[Any, ...]:
+        last = len(live.steps) - 1
+        figure = to_json(self._recorded(live, last, follow=True))
+        return to_json(strip_message(live, told, self.texts)), figure, self._notes(live), gr.skip(), gr.skip()
+
+    def _notes(self, live: LiveRun) -> str:
+        return notice("info", " ".join(live.notes)) if live.notes else CLEAR
+
+    def _last(self, live: LiveRun, told: int) -> tuple[Any, ...]:
+        strip = to_json(strip_message(live, told, self.texts)) if live.prompt_ids else gr.skip()
+        focus = self._focus(live, len(live.steps) - 1) if live.steps else gr.skip()
+        if not live.error:
+            return strip, gr.skip(), self._notes(live), focus, None
+        kept = live.error
+        if live.stop_reason is StopReason.CRASHED:
+            kept = self.texts["crashed_kept"].format(error=live.error, count=len(live.steps))
+        return strip, gr.skip(), notice("error", kept), focus, None

@@ -1,0 +1,89 @@
+"""The page: gradio's own controls where they serve, three components of ours, and which event calls which handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from playground.ui.controls import chain_spec, start_value
+from playground.ui.handlers import CLEAR, Handlers
+from playground.ui.strip import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.catalog import Catalog
+    from playground.pool import Pool
+    from playground.store import Store
+
+START_SEED, START_TOKENS = "42", 64
+
+# Runs in the browser when the chat radio moves: the system prompt is there for chats only.
+SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
+
+
+def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:  # noqa: ANN401 (props are JSON)
+    """Return a component of ours: drawn by ``assets/<name>.js`` from a JSON string, its template forever empty."""
+    return gr.HTML(
+        value=value,
+        html_template="",
+        js_on_load=f"window.playground.mount('{name}', element, props, trigger, watch); /* '{event}' */",
+        elem_id=name,
+        apply_default_css=False,
+        **props,
+    )
+
+
+def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, str]) -> gr.Blocks:
+    """Lay the page out and connect it."""
+    handlers = Handlers(pool, store, texts)
+    with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
+        focus, run_id = gr.State(None), gr.State(None)
+        part("bar", value=to_json({"title": texts["title"]}))
+        with gr.Row(elem_classes="playground"):
+            with gr.Column(scale=0, min_width=340, elem_classes="side"):
+                prompt = _prompt_controls(catalog, texts)
+                chain = part("chain", value=start_value(), event="input", spec=chain_spec())
+                seed, length = _run_controls(texts)
+                with gr.Row(elem_classes="buttons"):
+                    write = gr.Button(texts["write"], variant="primary", elem_id="write")
+                    stop = gr.Button(texts["stop"], elem_id="stop")
+                    look = gr.Button(texts["look"], elem_id="look")
+            with gr.Column(scale=1, min_width=300, elem_classes="stage"):
+                note = part("notice", value=CLEAR)
+                strip = part("strip", value="", event="select")
+                plot = part("plot", value="", words=to_json(dict(texts)))
+        seen = [plot, note, focus]
+        looked: dict[str, Any] = {"fn": handlers.look, "inputs": [*prompt, chain, seed], "outputs": seen, "show_progress": "hidden"}
+        look.click(**looked, trigger_mode="always_last", api_name="look", concurrency_limit=None)
+        page.load(**looked, api_name=False, concurrency_limit=None)
+        tried: dict[str, Any] = {"fn": handlers.what_if, "inputs": [chain, seed, focus], "outputs": [plot, note]}
+        tried |= {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden"}
+        chain.input(**tried, api_name="what_if")
+        seed.input(**tried, api_name=False)
+        strip.select(handlers.select, outputs=seen, queue=False, trigger_mode="always_last", show_progress="hidden", api_name=False)
+        write.click(
+            handlers.write, [*prompt, chain, seed, length], [strip, plot, note, focus, run_id],
+            show_progress="hidden", api_name="write", concurrency_limit=None,
+        )  # fmt: skip
+        stop.click(handlers.stop, run_id, queue=False, show_progress="hidden", api_name=False)
+        prompt[1].change(None, prompt[1], js=SHOW_MODE)
+    return page
+
+
+def _prompt_controls(catalog: Catalog, texts: Mapping[str, str]) -> list[gr.components.Component]:
+    choices = [(spec.title, spec.key) for spec in catalog.models if not spec.problem]
+    model = gr.Dropdown(choices, value=catalog.default.key, label=texts["model"], elem_id="model", filterable=False)
+    modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
+    mode = gr.Radio(modes, value="completion", label=texts["mode"], elem_id="mode")
+    system = gr.Textbox(label=texts["system"], lines=2, max_lines=6, elem_id="system", elem_classes="chat-only")
+    text = gr.Textbox(texts["prompt_default"], label=texts["prompt"], lines=3, max_lines=12, elem_id="prompt")
+    return [model, mode, system, text]
+
+
+def _run_controls(texts: Mapping[str, str]) -> tuple[gr.Textbox, gr.Number]:
+    with gr.Row(elem_classes="run-row"):
+        seed = gr.Textbox(START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120)
+        length = gr.Number(START_TOKENS, label=texts["max_new_tokens"], elem_id="length", min_width=120)
+    return seed, length

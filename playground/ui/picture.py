@@ -1,0 +1,96 @@
+"""The message behind the picture: figure, title, numbers and what each sampler did, for one place in a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playground.tokens import visible
+from playground.ui.strip import flowing
+from playground.views.base import percent
+from playground.views.distribution import distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.records import LinkNote, Snapshot, TokenStep
+
+TAIL_CHARS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a picture is taken.
+
+    Attributes:
+        tail: the last bytes before it.
+        seed: of the settings, None where none is set.
+        written: the token that stands there, where one does.
+        recorded: the picture is the run's own record, not a what-if.
+        follow: the picture follows a growing run; the page may prefer what a person clicked.
+        recomputed: the model had to run for it.
+    """
+
+    tail: bytes
+    seed: int | None
+    written: TokenStep | None = None
+    recorded: bool = False
+    follow: bool = False
+    recomputed: bool = False
+
+
+def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the message for ``plot.js``."""
+    snapshot = step.snapshot
+    drawn = step.token_id if place.seed is not None else None
+    figure = distribution(snapshot, drawn, texts)
+    return {
+        "title": _title(place, texts),
+        "draw": _draw(step, place, texts),
+        "note": texts["recomputed"] if place.recomputed else "",
+        "figure": figure.to_plotly_json(),
+        "numbers": numbers(snapshot, texts),
+        "links": None if place.recorded else {link.key: link_text(link, texts) for link in snapshot.links},
+        "follow": place.follow,
+        "position": place.written.position if place.written else None,
+    }
+
+
+def _title(place: Place, texts: Mapping[str, str]) -> str:
+    tail = " ".join(flowing(place.tail).split("\n"))
+    tail = tail if len(tail) <= TAIL_CHARS else "… " + tail[-TAIL_CHARS:].partition(" ")[2]
+    if place.written is None:
+        return texts["looking"].format(tail=tail)
+    return texts["written" if place.recorded else "replay"].format(number=place.written.position + 1, tail=tail)
+
+
+def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
+    token = visible(step.piece)
+    if place.seed is None:
+        return ""
+    if place.recorded:
+        return texts["drawn_then"].format(luck=step.luck, token=token)
+    if place.written is None:
+        return texts["drawn_now"].format(seed=place.seed, token=token, luck=step.luck)
+    same = place.written.token_id == step.token_id
+    return texts["same" if same else "differs"].format(written=visible(place.written.piece), token=token)
+
+
+def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:
+    """Return the numbers beside the picture as pairs of label and value."""
+    entropy = texts["entropy_value"].format(before=snapshot.model_entropy_bits, after=snapshot.final_entropy_bits)
+    support = texts["support_value"].format(support=snapshot.support, vocab=snapshot.vocab_size)
+    return [
+        [texts["entropy"], entropy],
+        [texts["support"], support],
+        [texts["removed_mass"], percent(snapshot.removed_mass)],
+    ]
+
+
+def link_text(link: LinkNote, texts: Mapping[str, str]) -> str:
+    """Say in a line what a sampler did."""
+    if link.removed:
+        return texts["link_removed"].format(count=f"{link.removed:,}", mass=percent(link.removed_mass or 0.0))
+    if link.entropy_before_bits is None or link.entropy_after_bits is None:
+        return texts["link_nothing"]
+    return texts["link_entropy"].format(before=link.entropy_before_bits, after=link.entropy_after_bits)

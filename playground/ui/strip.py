@@ -1,0 +1,80 @@
+"""From a growing run to what the page's strip of tokens is told: only what is new, as JSON.
+
+``<`` is written as an escape, so that gradio does not warn of script tags in a model's text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from playground.records import StopReason
+from playground.tokens import NEWLINE, SPACE, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.records import TokenStep
+    from playground.store import LiveRun
+
+
+def to_json(value: object) -> str:
+    """Return JSON for a component of ours."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
+def flowing(piece: bytes) -> str:
+    """Render a piece for running text: spaces stay spaces and lines break, behind their sign.
+
+    >>> flowing(b" a\\n")
+    ' a⏎\\n'
+    """
+    return visible(piece).replace(SPACE, " ").replace(NEWLINE, NEWLINE + "\n")
+
+
+def bits(probability: float) -> float:
+    """Return the surprisal of a token in bits."""
+    return -math.log2(probability) if probability > 0 else math.inf
+
+
+def token_entry(step: TokenStep) -> list[Any]:
+    """Return text, probability before and after, rank, surprisal (bits)."""
+    surprisal = bits(step.model_prob)
+    return [flowing(step.piece), step.model_prob, step.final_prob, step.rank, surprisal if surprisal < math.inf else None]
+
+
+def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is new since token ``start``; from 0 on it is the whole run."""
+    message = {
+        "run": live.run_id,
+        "from": start,
+        "tokens": [token_entry(step) for step in live.steps[start:]],
+        "stats": stats(live, texts),
+        "running": live.stop_reason is None,
+        "seed": live.params.seed,
+    }
+    return message if start else message | {"prompt": [flowing(piece) for piece in live.prompt_pieces]}
+
+
+def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
+    """Return the line under the strip as pairs of label and value."""
+    count = len(live.steps)
+    found = [["tokens", f"{count:,}"], ["seed", str(live.params.seed)]]
+    if count:
+        mean = math.fsum(bits(step.model_prob) for step in live.steps) / count
+        found.append(["perplexity", f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
+    if live.timing:
+        found += [
+            ["tokens/s", f"{live.timing.tokens_per_s:.0f}" if live.timing.tokens_per_s else "–"],
+            ["first token", f"{live.timing.time_to_first_token_s:.2f} s"],
+        ]
+    found.append(["ended" if live.stop_reason else "state", ending(live, texts)])
+    return found
+
+
+def ending(live: LiveRun, texts: Mapping[str, str]) -> str:
+    """Say why a run ended, or that it has not."""
+    if live.stop_reason is None:
+        return texts["running"]
+    return texts[f"ended_{StopReason(live.stop_reason).value}"].format(count=len(live.steps))

@@ -1,0 +1,47 @@
+"""How the tests run: the same examples every time, and on request nothing left out.
+
+- Hypothesis draws the same examples at every run; ``--hypothesis-profile=explore`` draws many new ones.
+- With ``PLAYGROUND_NO_SKIP=1`` a test that was skipped or expected to fail fails the whole run. ``.ci/run`` sets it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# No deadline: how fast something is depends on who else uses the machine.
+settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile("same")
+
+
+def left_out(config: pytest.Config) -> Iterator[str]:
+    """Name each test that did not have to pass, with its reason, unless that is allowed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("PLAYGROUND_NO_SKIP") != "1" or not isinstance(reporter, pytest.TerminalReporter):
+        return
+    for outcome in ("skipped", "xfailed", "xpassed"):
+        for report in reporter.stats.get(outcome, []):
+            skipped_at = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            reason = getattr(report, "wasxfail", "") or skipped_at
+            yield f"{report.nodeid}: {outcome} {reason}".rstrip()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that would have passed with tests left out."""
+    if exitstatus == pytest.ExitCode.OK and any(left_out(session.config)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which tests were left out, so that the failure explains itself."""
+    if lines := list(left_out(config)):
+        terminalreporter.section("failed: PLAYGROUND_NO_SKIP=1 and these did not run to a pass", red=True)
+        for line in lines:
+            terminalreporter.write_line(line)
