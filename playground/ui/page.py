@@ -9,6 +9,7 @@ import gradio as gr
 from playground.ui.controls import chain_spec, start_value
 from playground.ui.handlers import CLEAR, Handlers
 from playground.ui.strip import to_json
+from playground.ui.theme import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:  #
         js_on_load=f"window.playground.mount('{name}', element, props, trigger, watch); /* '{event}' */",
         elem_id=name,
         apply_default_css=False,
+        head=HEAD,
         **props,
     )
 

@@ -16,7 +16,7 @@ from playground.store import Store
 from playground.ui.page import build_page
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
-from playground.ui.theme import ASSETS, HEAD, PLOTLY_JS, SecurityHeaders, theme
+from playground.ui.theme import ASSETS, PLOTLY_JS, SecurityHeaders, theme
 
 if TYPE_CHECKING:
     from playground.catalog import Catalog
@@ -59,11 +59,11 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
         except RunNotFound as error:
             raise HTTPException(404, str(error)) from error
 
-    @app.get("/assets/plotly.min.js")
+    @app.get("/playground/plotly.min.js")
     def plotly_js() -> Response:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
-    app.mount("/assets", StaticFiles(directory=ASSETS))
+    app.mount("/playground", StaticFiles(directory=ASSETS))
     return gr.mount_gradio_app(
         app,
         build_page(catalog, pool, store, ENGLISH),
@@ -75,6 +75,5 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
         max_file_size=1,
         theme=theme(),
         css_paths=[ASSETS / "page.css"],
-        head=HEAD,
         footer_links=[],
     )

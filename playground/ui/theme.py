@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SCRIPTS = ("plotly.min.js", "page.js", "plot.js", "strip.js", "chain.js")
-HEAD = "".join(f'<script src="/assets/{name}" defer></script>' for name in SCRIPTS)
+HEAD = "".join(f'<script src="/playground/{name}"></script>' for name in SCRIPTS)
 
 HEADERS = {
     "content-security-policy": (
