@@ -1,19 +1,17 @@
 """models.yaml: which models there are, where their files lie and which of them can run here.
 
 - Nothing is loaded, fetched or imported: packages are found without importing them, YAML tags never run.
-- A fault of the whole file is a ``CatalogError`` with line and column; one inside an entry becomes its ``problem``,
-  and the others work.
+- A fault of the whole file is a ``CatalogError`` with its place; one inside an entry becomes its ``problem``.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -31,7 +29,6 @@ SAMPLE = "Add at least one under `models:`, for example:\nmodels:\n  toy:\n    b
 FORMS = "Write package:NAME/FILE, path:FILE or hub:OWNER/NAME/FILE@REVISION."
 # What a page must not show: control characters, changes of the writing direction, half characters, U+FFFD.
 HIDDEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffd"
-
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 _Kind: TypeAlias = "Mapping[str, Any]"  # "fits" tells whether a value is of this kind; "allowed" ends "it must be …"
 
@@ -50,7 +47,10 @@ def _whole(span: range) -> _Kind:
 _FLAG: _Kind = {"allowed": "true or false", "fits": lambda it: isinstance(it, bool)}
 _BACKEND: _Kind = {"allowed": f"one of {', '.join(BACKENDS)}", "fits": lambda it: it in BACKENDS}
 _HASH: _Kind = {"allowed": "64 lowercase hex digits", "fits": lambda it: re.fullmatch(r'"[\da-f]{64}"', json.dumps(it))}
-_PRESETS: _Kind = {"allowed": "a mapping of names to settings", "fits": lambda it: isinstance(it, dict)}
+_PRESETS: _Kind = {
+    "allowed": "a mapping of names to settings, without control characters",
+    "fits": lambda it: re.fullmatch(rf"{{[^{HIDDEN}]*}}", json.dumps(it, ensure_ascii=False)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class ModelSpec:
     title: str = field(metadata=_text(120))
     backend: str = field(metadata=_BACKEND)  # "" where the entry names none of them
     source: str = field(default="", metadata=_text(1000))
-    context_tokens: int = field(default=2048, metadata=_whole(range(256, 1_048_577, 256)))
+    context_tokens: int = field(default=2048, metadata=_whole(range(256, 1_048_577, 256)))  # as llama.cpp rounds it
     chat: bool = field(default=False, metadata=_FLAG)
     licence: str = field(default="", metadata=_text(120))
     sha256: str | None = field(default=None, metadata=_HASH)  # checked by whoever opens the file
     adapter: str | None = field(default=None, metadata=_text(1000))
     dtype: str | None = field(default=None, metadata=_text(120))
     gpu_layers: int = field(default=0, metadata=_whole(range(-1, 1001)))  # -1: all of them
-    threads: int | None = field(default=None, metadata=_whole(range(1, 513)))
+    threads: int | None = field(default=None, metadata=_whole(range(1, 513)))  # None: the backend chooses
     trust_remote_code: bool = field(default=False, metadata=_FLAG)
     presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=_PRESETS)  # as written
     notes: str = field(default="", metadata=_text(4000, HIDDEN))
@@ -107,7 +107,8 @@ class Catalog:
         """The first entry that can run here; a ``CatalogError`` gives the first one's problem if none can."""
         if runnable := [spec for spec in self.models if not spec.problem]:
             return runnable[0]
-        raise CatalogError(f"{self.path.name}: no model can run here.", hint=self.models[0].problem, field="model")
+        hint = "".join(spec.problem for spec in self.models[:1])
+        raise CatalogError(f"{self.path.name}: no model can run here.", hint=hint, field="model")
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -122,7 +123,7 @@ def read_catalog(path: Path) -> Catalog:
 def _read_text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise CatalogError(f"is no file in {path.parent.resolve()}: no models.", hint=SAMPLE)
+            raise CatalogError(f"is not a file in {path.parent.resolve()}, so there are no models.", hint=SAMPLE)
         if path.stat().st_size > SIZE_LIMIT:
             raise CatalogError(f"is longer than {SIZE_LIMIT} bytes.", hint="Keep only models in it.")
         text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")  # the byte order mark
@@ -146,7 +147,7 @@ def _tree(text: str) -> yaml.MappingNode:
         raise CatalogError("has no models.", hint=SAMPLE)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else [(root, root)]:
         if key.value != "models":
-            raise _fault(key.start_mark, f"“{shown(str(key.value))}” stands where only “models:” can", SAMPLE)
+            raise _fault(key.start_mark, f"“{shown(str(_json(key)))}” stands where only “models:” can", "Correct it.")
         if not isinstance(value, yaml.MappingNode):
             raise _fault(value.start_mark, "models must hold ids, each with its settings", SAMPLE)
     return cast("yaml.MappingNode", root.value[0][1])
@@ -189,9 +190,8 @@ def _json(node: yaml.Node) -> Json:
     if isinstance(node, yaml.SequenceNode):
         return [_json(item) for item in node.value]
     text = str(node.value)
-    quoted = isinstance(node, yaml.ScalarNode) and node.style
-    try:
-        return text if quoted else cast("Json", json.loads("null" if text in ("", "~") else text.lower()))
+    try:  # only what stands without quotation marks can be something else
+        return text if getattr(node, "style", "") else cast("Json", json.loads(re.sub("^~?$", "null", text.lower())))
     except ValueError:
         return text
 
@@ -207,7 +207,7 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
         except CatalogError as error:
             faults.append(f"line {members.get(error.field or 'source', (line, node))[0]}: {error}")
 
-    safe_key = attempt(_checked, "id", key or " ", _text(64)) or shown(key)
+    safe_key = attempt(_checked, "id", key or " ", _text(64)) or shown(key or f"line {line}")
     values: dict[str, Any] = {"title": safe_key, "backend": ""}
     for name, (_, value) in members.items():
         if (plain := attempt(_checked, name, _json(value), _KINDS.get(name))) is not None:
@@ -222,10 +222,10 @@ def _checked(name: str, value: Json, kind: _Kind | None) -> Json:
         raise CatalogError(f"unknown key “{shown(name)}”;", hint=_nearest(name, list(_KINDS)), field=name)
     if value is None or value == "" or kind["fits"](value):
         return None if value == "" else value
-    allowed = kind["allowed"]
-    if type(value) is int and "span" in kind:
-        allowed += f"; the nearest is {min(kind['span'], key=lambda number: abs(number - value))}"
-    raise CatalogError(f"{name} is {shown(json.dumps(value, ensure_ascii=False))}; it must be {allowed}.", field=name)
+    span = kind.get("span") if type(value) is int else None
+    near = f"; the nearest is {min(span, key=lambda it: abs(it - value))}" if span else ""
+    said = f"{shown(json.dumps(value, ensure_ascii=False))}; it must be {kind['allowed']}{near}"
+    raise CatalogError(f"{name} is {said}.", field=name)
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
@@ -243,10 +243,8 @@ def _find(values: Mapping[str, Any], folder: Path) -> Path | None:
         raise CatalogError("trust_remote_code runs code that can change.", hint=hint, field="trust_remote_code")
     if not (BACKENDS_FOLDER / f"{backend}.py").is_file():
         raise CatalogError(f"backend {backend} is not part of this version.", field="backend")
-    if not source and backend == "toy":
-        return None
-    found = _locate(source, folder)
-    if found.is_dir() and backend != "hf":
+    found = None if backend == "toy" and not source else _locate(source, folder)
+    if found and found.is_dir() and backend != "hf":
         raise CatalogError(f"“{shown(source)}” is a folder.", hint=f"Name the file in it; {backend} reads one file.")
     return found
 
@@ -271,7 +269,7 @@ def _in_package(name: str) -> Path:
     package, _, inner = name.partition("/")
     if not package.isidentifier() or not inner or ".." in Path(inner).parts or Path(inner).is_absolute():
         raise CatalogError(f"“package:{shown(name)}” does not name a file inside a package.", hint=FORMS)
-    folders = getattr(find_spec(package), "submodule_search_locations", None)
+    folders = getattr(importlib.util.find_spec(package), "submodule_search_locations", None)
     if not folders:
         raise CatalogError(f"package “{package}” is not installed in this Python.", hint="Install it with pip.")
     return Path(folders[0], inner)
@@ -289,13 +287,13 @@ def _under_roots(folder: Path, name: str) -> Path:
 
 def _in_hub_cache(name: str) -> Path:
     """Find what huggingface_hub has downloaded; nothing is fetched."""
-    parts = re.fullmatch(r"(\w[\w.-]*/\w[\w.-]*)(?:/([^@]+))?@(\w[\w./-]*)", name, re.ASCII)
-    if not parts or ".." in name:
+    parts = re.fullmatch(r"(?!.*\.\.)(\w[\w.-]*/\w[\w.-]*)(?:/([^@]+))?@(\w[\w./-]*)", name, re.ASCII)
+    if not parts:
         raise CatalogError(f"“hub:{shown(name)}” does not name a model and its revision.", hint=FORMS)
     repo, file, revision = parts.groups()
-    hub = import_module("huggingface_hub")  # 0.2 s, which most catalogs do not need
+    hub = importlib.import_module("huggingface_hub")  # 0.2 s, which most catalogs do not need
     found = hub.try_to_load_from_cache(repo, file or "config.json", revision=revision)
     if isinstance(found, str):
         return Path(found) if file else Path(found).parent
-    hint = f"Hub files are not fetched by themselves; run `hf download {repo} {file or ''} --revision {revision}`."
-    raise CatalogError(f"not downloaded: “{shown(name)}”.", hint=hint)
+    command = f"hf download {repo} {file + ' ' if file else ''}--revision {revision}"
+    raise CatalogError(f"not downloaded: “{shown(name)}”; hub files are not fetched.", hint=f"Run `{command}`.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from playground.numerics import IntArray
     from playground.samplers.base import Sampler, StepContext
 
-__all__ = ["ORDERS", "Link", "Trace", "draw", "luck", "trace_chain"]
+__all__ = ["ORDERS", "Draw", "Link", "Trace", "draw", "luck", "trace_chain"]
 
 SHORTLIST = 64  # tokens that a record keeps before, and as many after
 
@@ -130,19 +130,33 @@ class Trace:
             tail_final_mass=max(0.0, 1.0 - math.fsum(item.final_prob for item in shortlist)),
         )
 
-    def step(self, position: int, luck: float, *, details: bool = False) -> TokenStep:
-        """Draw a token and return the record of it."""
-        token_id = draw(self.final, luck)
-        token = np.array([token_id])
+
+@dataclass(frozen=True)
+class Draw:
+    """A trace and the token drawn from it; ``record`` may run later and in another thread.
+
+    Attributes:
+        position: 0 for the first token written.
+        luck: the number in [0, 1) that chose the token.
+    """
+
+    trace: Trace
+    position: int
+    luck: float
+    token_id: int
+
+    def record(self, *, details: bool = False) -> TokenStep:
+        """Return the frozen record."""
+        trace, token = self.trace, np.array([self.token_id])
         return TokenStep(
-            position=position,
-            token_id=token_id,
-            piece=self.piece(token_id),
-            luck=luck,
-            model_prob=float(self.model.probs_of(token)[0]),
-            final_prob=float(self.final.probs_of(token)[0]),
-            rank=self.model.rank_of(token_id),
-            packed=self.snapshot(details=details).pack(),
+            position=self.position,
+            token_id=self.token_id,
+            piece=trace.piece(self.token_id),
+            luck=self.luck,
+            model_prob=float(trace.model.probs_of(token)[0]),
+            final_prob=float(trace.final.probs_of(token)[0]),
+            rank=trace.model.rank_of(self.token_id),
+            packed=trace.snapshot(details=details).pack(),
         )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playground.backends.base import Logits, Message, ModelSequence, PrefillStopped
-from playground.chain import luck, trace_chain
+from playground.chain import Draw, draw, luck, trace_chain
 from playground.errors import ModelError, PromptError
 from playground.records import Prompt, SamplingParams, StopReason, Timing, TokenStep
 from playground.samplers.base import StepContext
@@ -99,7 +99,7 @@ class Ended:
     timing: Timing
 
 
-Event = Started | TokenStep | Ended
+Event = Started | Draw | Ended
 
 
 @dataclass
@@ -213,7 +213,7 @@ class Engine:
         self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, from_cache: bool
     ) -> Look:
         tail = tuple(map(self.model.piece, ids[-TAIL_TOKENS:]))
-        return Look(ids, tail, self._step(row, ids, written, params, details=True), from_cache)
+        return Look(ids, tail, self._draw(row, ids, written, params).record(details=True), from_cache)
 
     def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> tuple[tuple[int, ...], Logits]:
         """Return the ids read and the raw logits after them, (vocab,)."""
@@ -231,9 +231,7 @@ class Engine:
         self.cache.put(ids, row)
         return sequence, row
 
-    def _step(  # noqa: PLR0913 (where, what and how of one step)
-        self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, details: bool = False
-    ) -> TokenStep:
+    def _draw(self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams) -> Draw:
         seed = params.seed or 0
         context = StepContext(ids, len(ids) - written, written, seed)
         try:
@@ -243,10 +241,11 @@ class Engine:
                 f"The model returned numbers that are not finite at step {written + 1}.",
                 hint="Its file is damaged, or its number format overflows here.",
             ) from error
-        return trace.step(written, luck(seed, written), details=details)
+        dart = luck(seed, written)
+        return Draw(trace, written, dart, draw(trace.final, dart))
 
     def write(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Iterator[Event]:
-        """Write a text; yields Started, then a TokenStep per token, then Ended. ``params.seed`` must be set.
+        """Write a text; yields Started, then a Draw per token, then Ended. ``params.seed`` must be set.
 
         Raises:
             PromptError: the prompt leaves no room for a token.
@@ -293,23 +292,23 @@ class Engine:
         limit: int,
         clock: _Clock,
         keep_going: Callable[[], bool],
-    ) -> Generator[TokenStep, None, StopReason | None]:
+    ) -> Generator[Draw, None, StopReason | None]:
         stream, text = TextStream(), ""
         longest = max(map(len, params.stop), default=0)
         for position in range(limit):
-            step = self._step(row, ids, position, params)
-            ids = (*ids, step.token_id)
+            drawn = self._draw(row, ids, position, params)
+            ids = (*ids, drawn.token_id)
             clock.count += 1
             clock.first = clock.first or clock.since()
-            yield step
-            if step.token_id in self.model.eos_ids:
+            yield drawn
+            if drawn.token_id in self.model.eos_ids:
                 return StopReason.EOS
-            text = text[-longest:] + stream.feed(step.piece) if longest else ""
+            text = text[-longest:] + stream.feed(self.model.piece(drawn.token_id)) if longest else ""
             if any(stop in text for stop in params.stop):
                 return StopReason.STOP_TEXT
             if not keep_going():
                 return StopReason.STOPPED
             if position + 1 < limit:
-                row = self.model.decode([sequence], [step.token_id])[0]
+                row = self.model.decode([sequence], [drawn.token_id])[0]
                 self.cache.put(ids, row)
         return None

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+RawArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -26,23 +27,31 @@ class Distribution:
     """The tokens still in play and their logits.
 
     Attributes:
-        logits: float64 (n,), finite.
+        raw: (n,) finite, of the model's own float type until something changes a logit; ``logits`` is raw ÷ temperature.
         ids: int64 (n,) token id of each entry, or None when entry i is token i (nothing removed yet).
         ranked: entries stand in rank order; otherwise in order of their ids.
         vocab_size: width of the model's vocabulary.
+        temperature: divides the raw logits, when somebody asks for them; the order of tokens does not depend on it.
     """
 
-    def __init__(
-        self, logits: FloatArray, *, ids: IntArray | None = None, ranked: bool = False, vocab_size: int | None = None
+    def __init__(  # noqa: PLR0913 (a value of five parts)
+        self,
+        raw: RawArray,
+        *,
+        ids: IntArray | None = None,
+        ranked: bool = False,
+        vocab_size: int | None = None,
+        temperature: float = 1.0,
     ) -> None:
         """Keep the arrays; the caller gives them up."""
-        self.logits = logits
+        self.raw = raw
         self.ids = ids
         self.ranked = ranked
-        self.vocab_size = logits.size if vocab_size is None else vocab_size
+        self.vocab_size = raw.size if vocab_size is None else vocab_size
+        self.temperature = temperature
 
     @classmethod
-    def of_logits(cls, logits: npt.NDArray[np.floating]) -> Distribution:
+    def of_logits(cls, logits: RawArray) -> Distribution:
         """Take a model's answer, (vocab,) of any float type; tokens at −inf are not in play.
 
         Raises:
@@ -51,24 +60,33 @@ class Distribution:
         if not math.isfinite(float(logits.max())):
             msg = "logits hold NaN or +inf, or nothing but -inf"
             raise FloatingPointError(msg)
-        exact = logits.astype(np.float64)
-        if math.isfinite(float(exact.min())):
-            return cls(exact)
-        ids = np.flatnonzero(exact > -np.inf)
-        return cls(exact[ids], ids=ids, vocab_size=exact.size)
+        if math.isfinite(float(logits.min())):
+            return cls(logits)
+        ids = np.flatnonzero(logits > -np.inf)
+        return cls(logits[ids], ids=ids, vocab_size=logits.size)
 
     @property
     def size(self) -> int:
         """How many tokens can still be drawn (the support)."""
-        return int(self.logits.size)
+        return int(self.raw.size)
+
+    @cached_property
+    def logits(self) -> FloatArray:
+        """float64 (n,), finite."""
+        logits = self.raw.astype(np.float64)
+        if self.temperature != 1:
+            logits /= self.temperature
+        return logits
 
     @cached_property
     def _moments(self) -> tuple[float, float]:
         """Log of the sum of exponentials, and the mean logit under the distribution; one pass."""
-        peak = float(self.logits.max())
-        weights = np.exp(self.logits - peak)  # (n,)
+        logits = self.logits
+        peak = float(logits.max())
+        weights = logits - peak  # (n,)
+        np.exp(weights, out=weights)
         total = float(weights.sum())
-        weighted = float(np.einsum("i,i->", weights, self.logits))  # not BLAS: its threads would fight the model's
+        weighted = float(np.einsum("i,i->", weights, logits))  # not BLAS: its threads would fight the model's
         return peak + math.log(total), weighted / total
 
     @property
@@ -118,25 +136,31 @@ class Distribution:
         entries, inside = self.locate(token_ids)
         return np.where(inside, np.exp(self.logits[entries] - self.log_total), 0.0)
 
-    def with_logits(self, logits: FloatArray, *, same_order: bool) -> Distribution:
-        """Return the same tokens under new logits, (n,); ``same_order`` promises that no two of them changed places."""
-        if same_order or not self.ranked or self.ids is None:
-            return Distribution(
-                logits, ids=self.ids, ranked=self.ranked and same_order, vocab_size=self.vocab_size
-            )
+    def at_temperature(self, temperature: float) -> Distribution:
+        """Return the same tokens with their logits divided by ``temperature``, above 0."""
+        return self._part(self.raw, self.ids, ranked=self.ranked, temperature=self.temperature * temperature)
+
+    def with_logits(self, logits: FloatArray) -> Distribution:
+        """Return the same tokens under new logits, (n,), in whose order nothing is promised."""
+        if not self.ranked or self.ids is None:
+            return self._part(logits, self.ids, ranked=False, temperature=1.0)
         order = np.argsort(self.ids)
-        return Distribution(logits[order], ids=self.ids[order], vocab_size=self.vocab_size)
+        return self._part(logits[order], self.ids[order], ranked=False, temperature=1.0)
 
     def best(self, count: int) -> Distribution:
         """Keep the ``count`` best tokens, in rank order."""
         if self.ranked:
             if count >= self.size:
                 return self
-            chosen: IntArray | slice = slice(0, count)
-        else:
-            chosen = rank_prefix(self.logits, count)
-        ids = self.token_ids[chosen]
-        return Distribution(self.logits[chosen], ids=ids, ranked=True, vocab_size=self.vocab_size)
+            return self._part(self.raw[:count], None if self.ids is None else self.ids[:count], ranked=True)
+        chosen = rank_prefix(self.raw, count)
+        return self._part(self.raw[chosen], chosen if self.ids is None else self.ids[chosen], ranked=True)
+
+    def _part(
+        self, raw: RawArray, ids: IntArray | None, *, ranked: bool, temperature: float | None = None
+    ) -> Distribution:
+        temperature = self.temperature if temperature is None else temperature
+        return Distribution(raw, ids=ids, ranked=ranked, vocab_size=self.vocab_size, temperature=temperature)
 
     def cover(self, mass: float) -> tuple[Distribution, FloatArray]:
         """Rank just enough tokens for their probabilities to add up to ``mass``.
@@ -159,11 +183,11 @@ class Distribution:
         entry = int(entries[0])
         if self.ranked:
             return entry + 1
-        logit = self.logits[entry]
-        return int(np.count_nonzero(self.logits > logit) + np.count_nonzero(self.logits[:entry] == logit)) + 1
+        raw = self.raw[entry]
+        return int(np.count_nonzero(self.raw > raw) + np.count_nonzero(self.raw[:entry] == raw)) + 1
 
 
-def rank_prefix(logits: FloatArray, count: int) -> IntArray:
+def rank_prefix(logits: RawArray, count: int) -> IntArray:
     """Return the indices of the ``count`` highest logits, best first, on a tie the lower index; exact.
 
     A sample guesses a floor; all logits at or above it are sorted. When the guess leaves too few, everything is sorted.

@@ -2,7 +2,8 @@
 
 - Run as ``python -m playground.worker``; frames come in on standard input and leave on what was standard output.
 - A frame is a four-byte length and a msgpack map; every request has an ``id`` that its answers carry.
-- The main thread owns the model and takes runs in turn, one token each; a second thread answers looks from the cache.
+- The main thread owns the model and takes runs in turn, one token each; a second thread answers looks from the cache; a
+  third turns draws into records and sends them while the main thread decodes.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing.
 
 Requests: ``look``, ``logits``, ``write``, ``stop``. Answers: ``ready`` (once, id 0), ``look``, ``logits``, ``started``,
@@ -28,9 +29,10 @@ import msgpack
 from playground import backends
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
+from playground.chain import Draw
 from playground.engine import Ended, Engine, Event, Look, Started
 from playground.errors import PlaygroundError
-from playground.records import Prompt, SamplingParams, TokenStep, shallow
+from playground.records import Prompt, SamplingParams, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +85,8 @@ def _text(raw: bytes) -> str:
 def answer(event: Event | Look) -> Message:
     """Return an engine's event as plain values."""
     match event:
-        case TokenStep():
-            return {"event": "step", **shallow(event)}
+        case Draw():
+            return {"event": "step", **shallow(event.record())}
         case Look():
             return {"event": "look", **shallow(event), "step": shallow(event.step)}
         case Started():
@@ -124,7 +126,7 @@ class Worker:
         self._engine = Engine(model)
         self._requests = requests
         self._answers = answers
-        self._write_lock = threading.Lock()
+        self._outbox: queue.SimpleQueue[tuple[int, Event | Look | Message]] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._cached: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
@@ -133,6 +135,7 @@ class Worker:
         """Serve until the process ends."""
         threading.Thread(target=self._read, daemon=True).start()
         threading.Thread(target=self._answer_cached, daemon=True).start()
+        threading.Thread(target=self._send_all, daemon=True).start()
         active: list[Job] = []
         waiting: list[Job] = []
         while True:
@@ -161,7 +164,7 @@ class Worker:
             self._send(job, error_answer(error))
             self._jobs.pop(job.request["id"], None)
             return False
-        self._send(job, event if isinstance(event, dict) else answer(event))
+        self._send(job, event)
         return True
 
     def _events(self, job: Job) -> Iterator[Event | Look | Message]:
@@ -184,9 +187,21 @@ class Worker:
     def _params(job: Job) -> SamplingParams:
         return SamplingParams.from_dict(job.request["params"])
 
-    def _send(self, job: Job, message: Message) -> None:
-        with self._write_lock:
-            send(self._answers, {"id": job.request["id"], **message})
+    def _send(self, job: Job, event: Event | Look | Message) -> None:
+        self._outbox.put((job.request["id"], event))
+
+    def _send_all(self) -> None:
+        """Turn events into frames in the order in which they came."""
+        while True:
+            number, event = self._outbox.get()
+            try:
+                message = event if isinstance(event, dict) else answer(event)
+            except Exception as error:  # noqa: BLE001 (a record that cannot be made ends one run, not all)
+                message = error_answer(error)
+            try:
+                send(self._answers, {"id": number, **message})
+            except BrokenPipeError:
+                os._exit(0)  # nobody reads any more
 
     def _read(self) -> None:
         """Take requests; end the process when nobody can send any more."""
@@ -215,7 +230,7 @@ class Worker:
                 self._inbox.put(job)
                 continue
             self._jobs.pop(job.request["id"], None)
-            self._send(job, answer(found))
+            self._send(job, found)
 
 
 def ready_message(model: LoadedModel, load_s: float) -> Message:

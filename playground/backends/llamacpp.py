@@ -100,7 +100,7 @@ class LlamaModel:
         params.n_ctx = spec.context_tokens * SLOTS
         params.n_seq_max = SLOTS
         params.n_batch = params.n_ubatch = CHUNK
-        params.n_threads = params.n_threads_batch = spec.threads or usable_cores()
+        params.n_threads = params.n_threads_batch = spec.threads or default_threads()
         params.no_perf = True
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
@@ -163,7 +163,7 @@ class LlamaModel:
                     self._put(row, token, sequence.length + row, sequence.slot, wants_logits=last)
                 self._run(len(chunk), keep_going)
                 sequence.length += len(chunk)
-            return sequence, self._row(-1)
+            return sequence, self._row(-1).copy()
         except BaseException:
             self.drop(sequence)
             raise
@@ -184,7 +184,10 @@ class LlamaModel:
         self._run(len(ids), lambda: True)
         for sequence in sequences:
             sequence.length += 1
-        return np.stack([self._row(row) for row in range(len(ids))])  # (n, vocab)
+        rows = np.empty((len(ids), self.vocab_size), np.float32)  # (n, vocab)
+        for row in range(len(ids)):
+            rows[row] = self._row(row)
+        return rows
 
     def _put(self, row: int, token: int, position: int, slot: int, *, wants_logits: bool) -> None:
         self._batch.token[row] = token
@@ -204,8 +207,9 @@ class LlamaModel:
             raise ModelError(f"llama.cpp stopped with code {code}: {self._log.reason()}.")
 
     def _row(self, row: int) -> Logits:
+        """Return llama.cpp's own array, good until the next call."""
         pointer = llama_cpp.llama_get_logits_ith(self._context, row)
-        return np.ctypeslib.as_array(pointer, (self.vocab_size,)).copy()
+        return np.ctypeslib.as_array(pointer, (self.vocab_size,))
 
     def drop(self, sequence: ModelSequence) -> None:
         """Clear the slot."""
@@ -227,9 +231,10 @@ def _llama(sequence: ModelSequence) -> LlamaSequence:
     return sequence
 
 
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def default_threads() -> int:
+    """Return all cores but one: llama.cpp's threads wait for each other by spinning, and a browser needs a core too."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def load(spec: ModelSpec) -> LoadedModel:

@@ -61,4 +61,4 @@ class RepetitionPenalty(Sampler):
         logits = distribution.logits.copy()
         old = logits[entries]
         logits[entries] = np.where(old < 0, old * self.penalty, old / self.penalty)
-        return distribution.with_logits(logits, same_order=False)
+        return distribution.with_logits(logits)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from playground.errors import SettingError
 from playground.samplers.base import Knob, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
+
+SMALLEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Temperature(Sampler):
     more surprising. At 0 only the most probable token stays: greedy decoding.
 
     Formula: p ∝ exp(logit / T). The order of the tokens never changes.
-    Range 0 to 5, neutral 1, usual 0.7. transformers refuses 0 when sampling; llama.cpp reads it as greedy, as here.
+    Range 0, or 0.001 to 5, neutral 1, usual 0.7. transformers refuses 0 when sampling; llama.cpp reads it as greedy, as here.
     Reference: Ackley, Hinton, Sejnowski, A Learning Algorithm for Boltzmann Machines, 1985.
 
     >>> import numpy as np
@@ -36,11 +39,24 @@ class Temperature(Sampler):
         Knob("Temperature", float, 0, 5, neutral=1.0, usual=0.7, step=0.05, slider_maximum=2, off="1 turns it off.")
     )
 
+    def __post_init__(self) -> None:
+        """Refuse temperatures so small that a logit divided by them is no number any more.
+
+        Raises:
+            SettingError: the temperature is outside its range.
+        """
+        Sampler.__post_init__(self)
+        if 0 < self.temperature < SMALLEST:
+            raise SettingError(
+                f"Temperature is {self.temperature:g}; it must be 0 or lie in [{SMALLEST:g}, 5].",
+                hint="0 keeps only the most probable token.",
+                field=self.key,
+            )
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Divide the logits; keep one token at 0."""
         if self.is_neutral:
             return distribution
         if self.temperature == 0:
             return distribution.best(1)
-        peak = distribution.logits.max()  # subtracting it first keeps a tiny temperature from overflowing
-        return distribution.with_logits((distribution.logits - peak) / self.temperature, same_order=True)
+        return distribution.at_temperature(self.temperature)

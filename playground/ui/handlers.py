@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playground.store import Store
 
 UPDATE_S = 0.1  # the page gets at most ten updates a second
+FOLLOW_S = 0.4  # and a new picture less often: drawing one takes a browser some 60 ms of a core that the model wants
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
 Focus = dict[str, Any]  # what the picture shows: model, ids, written, and run and position where it is a written token
@@ -178,21 +179,21 @@ class Handlers:
 
     def _growing(self, live: LiveRun, answers: Stream) -> Iterator[tuple[Any, ...]]:
         """Yield what is new, ten times a second at most, until the run has ended."""
-        told, tick = 0, time.monotonic()
+        told, tick, drawn = 0, time.monotonic(), 0.0
         yield gr.skip(), gr.skip(), notice("info", self.texts["reading"]), gr.skip(), live.run_id
         while live.stop_reason is None:
             for message in answers.ready(UPDATE_S):
                 live.take(message)
-            due = time.monotonic() - tick >= UPDATE_S or live.stop_reason is not None
-            if due and len(live.steps) > told:
-                tick = time.monotonic()
-                yield self._update(live, told)
-                told = len(live.steps)
+            now = time.monotonic()
+            if now - tick >= UPDATE_S and len(live.steps) > told and live.stop_reason is None:
+                follow = now - drawn >= FOLLOW_S
+                yield self._update(live, told, follow=follow)
+                tick, drawn, told = now, now if follow else drawn, len(live.steps)
         yield self._last(live, told)
 
-    def _update(self, live: LiveRun, told: int) -> tuple[Any, ...]:
-        last = len(live.steps) - 1
-        figure = to_json(self._recorded(live, last, follow=True))
+    def _update(self, live: LiveRun, told: int, *, follow: bool) -> tuple[Any, ...]:
+        newest = len(live.steps) - 1
+        figure = to_json(self._recorded(live, newest, follow=True)) if follow else gr.skip()
         return to_json(strip_message(live, told, self.texts)), figure, self._notes(live), gr.skip(), gr.skip()
 
     def _notes(self, live: LiveRun) -> str:
@@ -200,10 +201,13 @@ class Handlers:
 
     def _last(self, live: LiveRun, told: int) -> tuple[Any, ...]:
         strip = to_json(strip_message(live, told, self.texts)) if live.prompt_ids else gr.skip()
-        focus = self._focus(live, len(live.steps) - 1) if live.steps else gr.skip()
+        figure = focus = gr.skip()
+        if live.steps:
+            newest = len(live.steps) - 1
+            figure, focus = to_json(self._recorded(live, newest, follow=True)), self._focus(live, newest)
         if not live.error:
-            return strip, gr.skip(), self._notes(live), focus, None
+            return strip, figure, self._notes(live), focus, None
         kept = live.error
         if live.stop_reason is StopReason.CRASHED:
             kept = self.texts["crashed_kept"].format(error=live.error, count=len(live.steps))
-        return strip, gr.skip(), notice("error", kept), focus, None
+        return strip, figure, notice("error", kept), focus, None
