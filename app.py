@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from playground.errors import PlaygroundError, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from playground.catalog import Catalog
 
 HERE = Path(__file__).resolve().parent
 MAX_PORT = 65_535
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(catalog, listener) -> None:
+def serve(catalog: Catalog, listener: socket.socket) -> None:
     """Load the default model in the background and serve the page."""
     import uvicorn  # noqa: PLC0415
 
@@ -71,8 +74,9 @@ def serve(catalog, listener) -> None:
 
         host, port = listener.getsockname()[:2]
         print(f"Sampling playground on http://{host}:{port}", flush=True)  # noqa: T201 (where to look)
-        server = uvicorn.Server(uvicorn.Config(build_app(catalog, pool), log_level="warning"))
-        server.run(sockets=[listener])
+        server = uvicorn.Server(uvicorn.Config(build_app(catalog, pool), log_level="warning", timeout_graceful_shutdown=1))
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
+            server.run(sockets=[listener])
     finally:
         pool.close()
 

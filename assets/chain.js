@@ -5,6 +5,7 @@
 
   parts.chain = (element, props, trigger) => {
     const spec = JSON.parse(props.spec);
+    const words = JSON.parse(props.words);
     const cards = new Map();
     let settings = JSON.parse(props.value);
 
@@ -13,12 +14,12 @@
       trigger("input", {});
     };
     const order = el("select", { "aria-label": "Order of the chain", onchange: () => { settings.order = order.value; arrange(); send(); } },
-      ...Object.keys(spec.orders).map((name) => el("option", { value: name }, `order: ${name}`)));
+      ...Object.keys(spec.orders).map((name) => el("option", { value: name }, `${words.order.toLowerCase()}: ${name}`)));
     const chips = el("div", { class: "presets" },
-      ...[["Neutral", {}], ["Greedy", { temperature: 0 }], ["Start", spec.start]].map(([name, values]) =>
+      ...[[words.preset_neutral, {}], [words.preset_greedy, { temperature: 0 }], [words.preset_start, spec.start]].map(([name, values]) =>
         el("button", { type: "button", class: "plain", onclick: () => { settings = { order: settings.order, ...values }; refresh(); send(); } }, name)));
     const list = el("div", { class: "cards" });
-    element.append(el("div", { class: "chain-head" }, el("b", {}, "Chain"), order), chips, list);
+    element.append(el("div", { class: "chain-head" }, el("b", {}, words.chain), order), chips, list);
     spec.samplers.forEach((sampler) => cards.set(sampler.key, card(sampler)));
 
     function arrange() {
@@ -55,10 +56,12 @@
       const knobs = sampler.knobs.map((knob) => control(sampler, knob));
       const on = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": `${sampler.label} on`,
         onchange: () => change(sampler, main.name, on.checked ? main.usual : main.neutral) });
-      const help = el("details", { class: "help" }, el("summary", { "aria-label": `About ${sampler.label}` }, "?"), el("p", {}, sampler.help));
-      const more = others.length ? el("details", { class: "more" }, el("summary", {}, "more"), ...knobs.slice(1).map((item) => item.row)) : "";
+      const help = el("div", { class: "help", hidden: true, id: `help-${sampler.key}` }, ...sampler.help.map((text) => el("p", {}, text)));
+      const ask = el("button", { type: "button", class: "ask", "aria-label": `${words.about} ${sampler.label}`, "aria-expanded": "false", "aria-controls": help.id,
+        onclick: () => { help.hidden = !help.hidden; ask.setAttribute("aria-expanded", String(!help.hidden)); } }, "?");
+      const more = others.length ? el("details", { class: "more" }, el("summary", {}, words.more), ...knobs.slice(1).map((item) => item.row)) : "";
       const node = el("div", { class: "card sampler", "data-key": sampler.key },
-        el("div", { class: "head" }, el("b", {}, sampler.label), help, knobs[0].number, on), knobs[0].slider, does, more);
+        el("div", { class: "head" }, el("b", {}, sampler.label), ask, knobs[0].number, on), help, knobs[0].slider, does, more);
       const refresh = () => {
         const now = values(sampler);
         on.checked = now[main.name] !== main.neutral;

@@ -46,11 +46,17 @@
   };
 
   parts.bar = (element, props) => {
+    const words = JSON.parse(props.words);
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
-    const dark = el("button", { type: "button", class: "plain", "aria-label": "Light or dark", onclick: flip }, "◐");
-    element.append(el("header", { class: "bar" }, el("h1", {}, message(props).title), el("span", { class: "space" }), chip, dark));
-    follow(chip);
+    const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
+    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("span", { class: "space" }), chip, dark));
+    follow(chip, words);
   };
+
+  /** Put values into a sentence: fill("{a} of {b}", {a: 1, b: 2}). */
+  function fill(sentence, values) {
+    return sentence.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
+  }
 
   function flip() {
     document.body.classList.toggle("dark");
@@ -58,7 +64,7 @@
   }
 
   /** Keep the chip saying where the models stand; asks more often while one loads. */
-  async function follow(chip) {
+  async function follow(chip, words) {
     let wait = 5000;
     try {
       const { models } = await (await fetch("/healthz")).json();
@@ -68,16 +74,16 @@
       const failed = known.filter((model) => model.state === "failed");
       chip.dataset.state = busy.length ? "loading" : up.length ? "up" : "failed";
       chip.textContent = busy.length
-        ? `loading ${busy[0].title}`
-        : up.length ? up.map((model) => `${model.title}: up, ${model.memory_mb} MB`).join(" · ") : "no model is up";
+        ? fill(words.model_loading, busy[0])
+        : up.length ? up.map((model) => fill(words.model_up, { title: model.title, memory: model.memory_mb })).join(" · ") : words.model_none;
       chip.title = failed.map((model) => `${model.title}: ${model.reason}`).join("\n");
       wait = busy.length ? 500 : 5000;
     } catch {
       chip.dataset.state = "failed";
-      chip.textContent = "connection lost, trying again";
+      chip.textContent = words.connection_lost;
       wait = 2000;
     }
-    setTimeout(() => follow(chip), wait);
+    setTimeout(() => follow(chip, words), wait);
   }
 
   /** Look by itself after a pause in typing. */

@@ -11,8 +11,9 @@
     const area = el("div", { class: "figure" });
     const draw = el("p", { class: "draw" });
     const note = el("p", { class: "draw" });
-    const empty = el("p", { class: "empty" }, "The next-token distribution appears here once the model is up.");
-    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, legend(words), numbers, area, draw, note);
+    const settings = el("p", { class: "settings" });
+    const empty = el("p", { class: "empty" }, words.plot_empty);
+    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, settings, numbers, legend(words), area, draw, note);
     card.hidden = true;
     element.append(empty, card);
     let figure = null;
@@ -20,7 +21,7 @@
     const paint = () => {
       if (!figure) return;
       const style = getComputedStyle(card);
-      const layout = { ...figure.layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      const layout = { ...narrow(figure.layout, area.clientWidth), font: { color: style.color, family: style.fontFamily, size: 12.5 } };
       return window.Plotly.react(area, figure.data, layout, CONFIG);
     };
     const show = () => {
@@ -29,12 +30,13 @@
       empty.hidden = true;
       card.hidden = false;
       title.textContent = news.title;
+      settings.textContent = news.settings;
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
       figure = news.figure;
       paint()?.then?.(() => document.dispatchEvent(new CustomEvent("playground:painted")));
-      if (news.links) document.dispatchEvent(new CustomEvent("playground:links", { detail: news.links }));
+      document.dispatchEvent(new CustomEvent("playground:links", { detail: news.links }));
       if (news.position !== null) document.dispatchEvent(new CustomEvent("playground:position", { detail: news.position }));
     };
     show();
@@ -42,6 +44,18 @@
     document.addEventListener("playground:theme", paint);
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
+
+  /** On a phone the numbers get more of the width and the names less. */
+  function narrow(layout, width) {
+    if (!width || width > 560 || !layout.xaxis2) return layout;
+    const split = 0.5;
+    return {
+      ...layout,
+      margin: { ...layout.margin, l: 118 },
+      xaxis: { ...layout.xaxis, domain: [0, split] },
+      xaxis2: { ...layout.xaxis2, domain: [split, 1] },
+    };
+  }
 
   function legend(words) {
     const item = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);

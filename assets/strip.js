@@ -5,12 +5,15 @@
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, trigger, watch) => {
+    const words = JSON.parse(props.words);
     const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
     const stats = el("div", { class: "stats" });
-    const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, "use this seed");
-    const scale = el("span", { class: "scale" }, "surprisal 0 ", el("i", {}), " 10 bits");
-    const card = el("section", { class: "card strip", "aria-label": "Text" }, text, stats);
-    const empty = el("p", { class: "empty" }, "Press Write and the text appears here, token by token. Click a token to see what it was drawn from.");
+    const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
+    const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
+    const settings = el("p", { class: "settings" });
+    const card = el("section", { class: "card strip", "aria-label": words.text_title },
+      el("div", { class: "card-head" }, el("h2", {}, words.text_title), scale), settings, text, stats);
+    const empty = el("p", { class: "empty" }, words.text_empty);
     element.append(empty, card);
     card.hidden = true;
     let run = { id: null, tokens: [], seed: null };
@@ -46,8 +49,10 @@
         run.tokens.push(token);
       }
       card.dataset.running = news.running;
+      if (!news.running) card.dataset.ended = run.id;
       const items = news.stats.map(([name, value]) => el("span", {}, `${name} `, el("b", {}, value)));
-      stats.replaceChildren(...items, reuse, scale);
+      stats.replaceChildren(...items, reuse);
+      settings.textContent = news.settings;
     }
 
     function chip([piece, before, after, rank, bits], position) {

@@ -117,6 +117,7 @@ class ModelProcess:
                 self._settle(message)
             elif inbox := self._waiting.get(message["id"]):
                 inbox.put(message)
+        pipe.close()
         self._ended()
 
     def _settle(self, message: Message) -> None:
@@ -165,7 +166,8 @@ class ModelProcess:
     def close(self) -> None:
         """End the process: close its input, then terminate, then kill."""
         self._closing = True
-        cast("IO[bytes]", self._process.stdin).close()
+        with self._lock:
+            cast("IO[bytes]", self._process.stdin).close()
         for end in (self._process.terminate, self._process.kill):
             try:
                 self._process.wait(END_TIMEOUT_S)

@@ -1,14 +1,22 @@
-"""From the samplers' declarations to the chain component: every slider, range and help text comes from a Knob."""
+"""Settings on the page: the samplers' declarations for the chain component, what the controls sent, and one line of text.
+
+Every slider, range and help text comes from a Knob.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playground.errors import SettingError, shown
 from playground.records import SamplingParams
 from playground.samplers import ORDERS, all_samplers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.samplers.base import Sampler
 
 START: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "order": "transformers"}
 
@@ -19,7 +27,7 @@ def chain_spec() -> str:
         {
             "key": key,
             "label": kind.label,
-            "help": inspect.getdoc(kind).split(">>>")[0].strip() if kind.__doc__ else "",  # type: ignore[union-attr]
+            "help": help_paragraphs(kind),
             "knobs": [
                 {
                     "name": name,
@@ -39,6 +47,12 @@ def chain_spec() -> str:
     ]
     orders = {name: list(keys) for name, keys in ORDERS.items()}
     return json.dumps({"samplers": samplers, "orders": orders, "start": START})
+
+
+def help_paragraphs(kind: type[Sampler]) -> list[str]:
+    """Return a sampler's class docstring without its example, a string per paragraph."""
+    text = (inspect.getdoc(kind) or "").split(">>>")[0].strip()
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
 def start_value() -> str:
@@ -69,3 +83,15 @@ def read_seed(seed: object) -> object:
         seed = seed.strip()
         return int(seed) if seed.removeprefix("-").isdecimal() and len(seed) < 16 else seed or None  # noqa: PLR2004
     return seed
+
+
+def settings_line(params: SamplingParams, texts: Mapping[str, str]) -> str:
+    """Return the settings in one line, in the order in which they act, so that no screenshot goes without them."""
+    parts = []
+    for sampler in params.chain:
+        if not sampler.is_neutral:
+            value = sampler.to_value()
+            inner = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else value
+            parts.append(f"{sampler.label.lower()} {inner}")
+    order = params.order if isinstance(params.order, str) else " → ".join(params.order)
+    return " · ".join(parts or [texts["neutral"]]) + f" · {texts['order'].lower()} {order}"

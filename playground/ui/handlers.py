@@ -109,7 +109,7 @@ class Handlers:
         run = self._run_of(focus)
         written = run.steps[focus["position"]] if run else None
         tail = b"".join(answer["tail"])
-        place = Place(tail=tail, seed=params.seed, written=written, recomputed=bool(run and not answer["from_cache"]))
+        place = Place(tail=tail, params=params, written=written, recomputed=bool(run and not answer["from_cache"]))
         return to_json(picture(step, place, self.texts))
 
     def _run_of(self, focus: Focus) -> LiveRun | None:
@@ -143,7 +143,7 @@ class Handlers:
     def _recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
         pieces = (*run.prompt_pieces, *(step.piece for step in run.steps[:position]))
         step = run.steps[position]
-        place = Place(tail=b"".join(pieces[-12:]), seed=run.params.seed, recorded=True, written=step, follow=follow)
+        place = Place(tail=b"".join(pieces[-12:]), params=run.params, recorded=True, written=step, follow=follow)
         return picture(step, place, self.texts)
 
     def stop(self, run_id: str | None) -> None:

@@ -42,20 +42,21 @@ def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, s
     handlers = Handlers(pool, store, texts)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
         focus, run_id = gr.State(None), gr.State(None)
-        part("bar", value=to_json({"title": texts["title"]}))
+        words = to_json(dict(texts))
+        part("bar", value="", words=words)
         with gr.Row(elem_classes="playground"):
             with gr.Column(scale=0, min_width=340, elem_classes="side"):
                 prompt = _prompt_controls(catalog, texts)
-                chain = part("chain", value=start_value(), event="input", spec=chain_spec())
-                seed, length = _run_controls(texts)
                 with gr.Row(elem_classes="buttons"):
                     write = gr.Button(texts["write"], variant="primary", elem_id="write")
                     stop = gr.Button(texts["stop"], elem_id="stop")
                     look = gr.Button(texts["look"], elem_id="look")
+                chain = part("chain", value=start_value(), event="input", spec=chain_spec(), words=words)
+                seed, length = _run_controls(texts)
             with gr.Column(scale=1, min_width=300, elem_classes="stage"):
                 note = part("notice", value=CLEAR)
-                strip = part("strip", value="", event="select")
-                plot = part("plot", value="", words=to_json(dict(texts)))
+                strip = part("strip", value="", event="select", words=words)
+                plot = part("plot", value="", words=words)
         seen = [plot, note, focus]
         looked: dict[str, Any] = {"fn": handlers.look, "inputs": [*prompt, chain, seed], "outputs": seen, "show_progress": "hidden"}
         look.click(**looked, trigger_mode="always_last", api_name="look", concurrency_limit=None)

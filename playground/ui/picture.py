@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.tokens import visible
+from playground.ui.controls import settings_line
 from playground.ui.strip import flowing
 from playground.views.base import percent
 from playground.views.distribution import distribution
@@ -13,7 +14,7 @@ from playground.views.distribution import distribution
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from playground.records import LinkNote, Snapshot, TokenStep
+    from playground.records import LinkNote, SamplingParams, Snapshot, TokenStep
 
 TAIL_CHARS = 32
 
@@ -24,7 +25,7 @@ class Place:
 
     Attributes:
         tail: the last bytes before it.
-        seed: of the settings, None where none is set.
+        params: the settings that the picture shows.
         written: the token that stands there, where one does.
         recorded: the picture is the run's own record, not a what-if.
         follow: the picture follows a growing run; the page may prefer what a person clicked.
@@ -32,7 +33,7 @@ class Place:
     """
 
     tail: bytes
-    seed: int | None
+    params: SamplingParams
     written: TokenStep | None = None
     recorded: bool = False
     follow: bool = False
@@ -42,7 +43,7 @@ class Place:
 def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the message for ``plot.js``."""
     snapshot = step.snapshot
-    drawn = step.token_id if place.seed is not None else None
+    drawn = step.token_id if place.params.seed is not None else None
     figure = distribution(snapshot, drawn, texts)
     return {
         "title": _title(place, texts),
@@ -50,7 +51,8 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "note": texts["recomputed"] if place.recomputed else "",
         "figure": figure.to_plotly_json(),
         "numbers": numbers(snapshot, texts),
-        "links": None if place.recorded else {link.key: link_text(link, texts) for link in snapshot.links},
+        "links": {link.key: link_text(link, texts) for link in snapshot.links},
+        "settings": settings_line(place.params, texts),
         "follow": place.follow,
         "position": place.written.position if place.written else None,
     }
@@ -65,13 +67,12 @@ def _title(place: Place, texts: Mapping[str, str]) -> str:
 
 
 def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
-    token = visible(step.piece)
-    if place.seed is None:
+    token, seed = visible(step.piece), place.params.seed
+    if seed is None:
         return ""
-    if place.recorded:
-        return texts["drawn_then"].format(luck=step.luck, token=token)
-    if place.written is None:
-        return texts["drawn_now"].format(seed=place.seed, token=token, luck=step.luck)
+    said = texts["drawn_now"].format(seed=seed, number=step.position + 1, luck=step.luck, token=token)
+    if place.written is None or place.recorded:
+        return said
     same = place.written.token_id == step.token_id
     return texts["same" if same else "differs"].format(written=visible(place.written.piece), token=token)
 
@@ -88,9 +89,10 @@ def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:
 
 
 def link_text(link: LinkNote, texts: Mapping[str, str]) -> str:
-    """Say in a line what a sampler did."""
+    """Say in a line what a sampler did; a run's own records hold the number of tokens only."""
     if link.removed:
-        return texts["link_removed"].format(count=f"{link.removed:,}", mass=percent(link.removed_mass or 0.0))
+        mass = "" if link.removed_mass is None else texts["link_mass"].format(mass=percent(link.removed_mass))
+        return texts["link_removed"].format(count=f"{link.removed:,}") + mass
     if link.entropy_before_bits is None or link.entropy_after_bits is None:
-        return texts["link_nothing"]
+        return ""
     return texts["link_entropy"].format(before=link.entropy_before_bits, after=link.entropy_after_bits)

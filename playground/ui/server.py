@@ -37,6 +37,7 @@ def health(pool: Pool) -> dict[str, Any]:
             "reason": status.reason,
             "chat_problem": status.chat_problem,
             "memory_mb": status.memory_mb,
+            "pid": status.pid,
         }
     return {"ok": True, "versions": {name: version(name) for name in PACKAGES}, "models": models}
 

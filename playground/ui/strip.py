@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from playground.records import StopReason
+from playground.ui.controls import settings_line
 from playground.tokens import NEWLINE, SPACE, visible
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
         "stats": stats(live, texts),
         "running": live.stop_reason is None,
         "seed": live.params.seed,
+        "settings": settings_line(live.params, texts),
     }
     return message if start else message | {"prompt": [flowing(piece) for piece in live.prompt_pieces]}
 
@@ -60,17 +62,16 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
 def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
     """Return the line under the strip as pairs of label and value."""
     count = len(live.steps)
-    found = [["tokens", f"{count:,}"], ["seed", str(live.params.seed)]]
+    found = [[texts["stat_tokens"], f"{count:,}"]]
+    if live.timing:
+        rate = live.timing.tokens_per_s
+        found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–"])
+        found.append([texts["stat_first"], f"{live.timing.time_to_first_token_s:.2f} s"])
     if count:
         mean = math.fsum(bits(step.model_prob) for step in live.steps) / count
-        found.append(["perplexity", f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
-    if live.timing:
-        found += [
-            ["tokens/s", f"{live.timing.tokens_per_s:.0f}" if live.timing.tokens_per_s else "–"],
-            ["first token", f"{live.timing.time_to_first_token_s:.2f} s"],
-        ]
-    found.append(["ended" if live.stop_reason else "state", ending(live, texts)])
-    return found
+        found.append([texts["stat_perplexity"], f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
+    found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts)])
+    return [*found, [texts["stat_seed"], str(live.params.seed)]]
 
 
 def ending(live: LiveRun, texts: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ Figures leave paper, background and font color open; the page fills them in from
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 BEFORE = "#94a3b8"
@@ -13,6 +14,8 @@ DRAWN = "#ea580c"
 REMOVED = "rgba(148,163,184,0.55)"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 MAX_LABEL = 18
+SMALLEST = 1e-6  # below it a percentage only says that it is smaller
+ROUNDS_TO_ONE = 0.0005
 
 
 def literal(text: str) -> str:
@@ -37,20 +40,19 @@ def label(text: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a probability as people read it; never "0.0%" for something that can happen.
+    """Return a probability as people read it; never "0.0%" for something that can happen, nor "100%" for less.
 
-    >>> percent(0.1523), percent(0.00012), percent(1e-9), percent(0), percent(0.99999)
-    ('15.2%', '0.012%', '1e-07%', '0%', '>99.9%')
+    >>> percent(0.1523), percent(0.00012), percent(1e-9), percent(0), percent(0.99999), percent(1)
+    ('15.2%', '0.012%', '<0.0001%', '0%', '>99.9%', '100%')
     """
-    if share == 0:
-        return "0%"
-    if share < 1e-5:  # noqa: PLR2004 (where fixed notation runs out of digits)
-        return f"{share * 100:.0e}%"
-    if share < 0.001:  # noqa: PLR2004
-        return f"{share * 100:.2g}%"
-    if 0.9995 <= share < 1:  # noqa: PLR2004
+    if share in {0, 1}:
+        return f"{share:.0%}"
+    if share < SMALLEST:
+        return f"<{SMALLEST * 100:.4f}%"
+    if share > 1 - ROUNDS_TO_ONE:
         return ">99.9%"
-    return f"{share * 100:.1f}%"
+    digits = 1 if share >= 0.001 else 1 - math.floor(math.log10(share * 100))  # noqa: PLR2004 (0.1 %: two digits below)
+    return f"{share * 100:.{digits}f}%"
 
 
 def quiet_axis(**more: Any) -> dict[str, Any]:  # noqa: ANN401 (plotly's own settings)

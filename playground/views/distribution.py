@@ -123,7 +123,7 @@ def _layout(rows: list[Row]) -> dict[str, Any]:
     names = [f"<b>{row.name}</b>" if row.drawn else row.name for row in rows]
     longest = max([*(row.before for row in rows), *(row.after for row in rows)])
     return {
-        "barmode": "overlay", "showlegend": False, "height": ROW_PX * len(rows) + 12,
+        "template": {}, "barmode": "overlay", "showlegend": False, "height": ROW_PX * len(rows) + 12,
         "margin": {"l": 150, "r": 6, "t": 4, "b": 8}, "dragmode": False,
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},
@@ -131,6 +131,6 @@ def _layout(rows: list[Row]) -> dict[str, Any]:
             tickmode="array", tickvals=list(range(len(rows))), ticktext=names, tickfont={"family": MONO, "size": 12.5},
             range=[len(rows) - 0.5, -0.5], ticks="",
         ),
-        "xaxis": quiet_axis(domain=[0, 0.70], range=[0, longest * 1.01], showticklabels=False),
-        "xaxis2": quiet_axis(domain=[0.70, 1], range=[-0.55, 1.02], showticklabels=False, anchor="y", overlaying=None),
+        "xaxis": quiet_axis(domain=[0, 0.76], range=[0, longest * 1.01], showticklabels=False),
+        "xaxis2": quiet_axis(domain=[0.76, 1], range=[-0.55, 1.02], showticklabels=False, anchor="y"),
     }  # fmt: skip

@@ -1,0 +1,81 @@
+"""Take the README's pictures from the real page: ``python tests/screenshots.py``; ``--all FOLDER`` takes every state.
+
+Starts the page itself on a free port, on the real default model, and writes ``assets/explore-{light,dark}.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Page, sync_playwright  # noqa: E402 (the project itself is not installed)
+
+from tests.browser import RunningApp, launch  # noqa: E402
+
+WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+TOKEN = 1  # the written token that the pictures explain
+
+
+def written(page: Page) -> None:
+    """Write a text and click a token."""
+    page.click("#write")
+    page.wait_for_selector('.strip[data-running="false"]')
+    page.click(f'.tok[data-position="{TOKEN}"]')
+    page.get_by_text(f"Token {TOKEN + 1}: drawn from this").wait_for()
+
+
+def shoot(page: Page, path: Path) -> None:
+    """Save the whole page."""
+    page.mouse.move(2, 2)
+    page.screenshot(path=str(path), full_page=True)
+
+
+def open_page(app: RunningApp, browser: object, size: dict[str, int], scheme: str) -> Page:
+    """Open the page and wait for its first picture."""
+    page: Page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[attr-defined]
+    page.goto(app.url)
+    page.wait_for_selector(".plot h2:not(:empty)")
+    return page
+
+
+def every_state(app: RunningApp, browser: object, folder: Path) -> None:
+    """Save each state of the page in each look, for a person to look at."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for size, name in ((WIDE, "wide"), (PHONE, "phone")):
+        for scheme in ("light", "dark"):
+            page = open_page(app, browser, size, scheme)
+            shoot(page, folder / f"{name}-{scheme}-1-look.png")
+            written(page)
+            shoot(page, folder / f"{name}-{scheme}-2-written.png")
+            page.fill('.sampler[data-key="top_p"] .number', "1.5")
+            page.keyboard.press("Tab")
+            page.wait_for_selector('.notice[data-kind="error"]')
+            page.click('.sampler[data-key="top_p"] .ask')
+            page.click('.sampler[data-key="repetition_penalty"] .more summary')
+            page.get_by_label("Chat", exact=True).click()
+            shoot(page, folder / f"{name}-{scheme}-3-error-help-chat.png")
+            page.close()
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="save every state here instead")
+    options = parser.parse_args()
+    with RunningApp() as app, sync_playwright() as driver:
+        browser = launch(driver)
+        if options.all:
+            every_state(app, browser, options.all)
+            return
+        for scheme in ("light", "dark"):
+            page = open_page(app, browser, WIDE, scheme)
+            written(page)
+            shoot(page, ROOT / "assets" / f"explore-{scheme}.png")
+
+
+if __name__ == "__main__":
+    main()

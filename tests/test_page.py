@@ -1,0 +1,315 @@
+"""The page in a real Chromium, on the real SmolLM2 and on a hostile toy model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser import CHROMIUM, RunningApp, launch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Request
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+SMOL = "smollm2-135m-instruct"
+LONG_MS = 60_000
+HOSTILE = ["${alert(1)}", "<img src=x onerror=alert(1)>", "\\x", "{{constructor}}", "</script><script>alert(1)</script>", "`$x$"]
+HALF_EMOJI = ["\udcf0\udc9f", "\udc98\udc80"]  # the two halves of 😀 as lone bytes
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as driver:
+        opened = launch(driver)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[RunningApp]:
+    """Run the shipped page on the shipped models."""
+    with RunningApp() as running:
+        yield running
+
+
+class Watched:
+    """A page, and what its browser complained of or asked for elsewhere."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        """Open the page and wait for its first picture."""
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.url = url
+        self.page: Page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        self.page.set_default_timeout(LONG_MS)
+        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("request", self._asked)
+        self.page.goto(url)
+        self.page.wait_for_selector(".plot h2:not(:empty)")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def figure(self) -> dict[str, list[object]]:
+        """Return the x values of each trace that plotly drew."""
+        script = "Object.fromEntries(document.querySelector('.figure').data.map((trace) => [trace.name, trace.x]))"
+        return dict(self.page.evaluate(script))
+
+    def names(self) -> list[str]:
+        """Return the token names at the picture's axis, as they stand on the screen."""
+        return [re.sub(r"\s+$", "", text) for text in self.page.locator(".figure .ytick text").all_text_contents()]
+
+    def set_number(self, key: str, value: str) -> None:
+        """Type a number into a sampler's box."""
+        self.page.fill(f'.sampler[data-key="{key}"] .number >> nth=0', value)
+        self.page.keyboard.press("Tab")
+
+    def write(self, tokens: int = 24) -> str:
+        """Press Write, wait for the end and return the written text."""
+        self.page.fill("#length input", str(tokens))
+        before = self.page.evaluate("document.querySelector('.strip')?.dataset.ended ?? ''")
+        self.page.click("#write")
+        self.page.wait_for_function(
+            "(before) => { const d = document.querySelector('.strip').dataset; return d.running === 'false' && d.ended !== before; }",
+            arg=before,
+        )
+        return "".join(self.page.locator(".tok[data-position]").all_text_contents())
+
+
+@pytest.fixture
+def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
+    """A fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
+    opened = Watched(browser, app.url)
+    yield opened
+    opened.page.close()
+    assert opened.errors == []
+    assert opened.foreign == []
+
+
+def test_the_first_picture_shows_before_and_after(watched: Watched) -> None:
+    """Without a click the distribution stands there; kept, removed and tail masses add up to one."""
+    figure = watched.figure()
+    before = [value for name in ("before", "removed") for value in figure[name] if isinstance(value, float)]
+    after = [value for value in figure["after"] if isinstance(value, float)]
+    assert sum(before) == pytest.approx(1)
+    assert sum(after) == pytest.approx(1)
+    assert "␣to" in watched.names()
+    expect(watched.page.locator(".numbers")).to_contain_text("of 49,152 tokens")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("temperature", "0", r"^1 of"),
+        ("top_k", "3", r"^3 of"),
+        ("top_p", "0.3", r"^[123] of"),
+        ("repetition_penalty", "1.5", r"^\d+ of"),
+    ],
+)
+def test_each_slider_redraws_the_picture(watched: Watched, key: str, value: str, says: str) -> None:
+    """Moving a slider changes the bars and the number of tokens that can be drawn."""
+    before = watched.figure()
+    slider = watched.page.locator(f'.sampler[data-key="{key}"] input[type=range]').first
+    slider.fill(value)
+    watched.page.wait_for_function(
+        "(old) => JSON.stringify(document.querySelector('.figure').data.map((trace) => trace.x)) !== old",
+        arg=json.dumps(list(before.values())),
+    )
+    expect(watched.page.locator(".numbers dd").nth(1)).to_have_text(re.compile(says))
+
+
+def test_removed_tokens_keep_their_place_and_name_their_sampler(watched: Watched) -> None:
+    """With top-k 3 the fourth token is still the fourth row, hatched, with the sampler's name."""
+    names = watched.names()
+    watched.set_number("top_p", "1")
+    watched.set_number("top_k", "3")
+    expect(watched.page.locator(".numbers dd").nth(1)).to_have_text("3 of 49,152 tokens")
+    figure = watched.figure()
+    assert watched.names()[:6] == names[:6]
+    assert [value is None for value in figure["before"][:5]] == [False, False, False, True, True]
+    numbers = watched.page.evaluate("document.querySelector('.figure').data.find((t) => t.name === 'numbers').text")
+    assert numbers[7] == "top-k"
+
+
+def test_typing_looks_by_itself(watched: Watched) -> None:
+    """After a pause in typing the picture is that of the new prompt."""
+    watched.page.fill("#prompt textarea", "The capital of France is")
+    expect(watched.page.locator(".plot h2")).to_contain_text("capital of France is")
+    assert watched.names()[0] == "␣Paris"
+
+
+def test_the_same_seed_writes_the_same_text(watched: Watched) -> None:
+    """Two runs with one seed agree token for token, another seed does not."""
+    first = watched.write()
+    assert watched.write() == first
+    watched.page.fill("#seed textarea, #seed input", "7")
+    assert watched.write() != first
+    expect(watched.page.locator(".stats")).to_contain_text("seed 7")
+
+
+def test_a_picked_seed_is_shown_and_can_be_used_again(watched: Watched) -> None:
+    """With an empty seed box the app picks one; using it gives the same text again."""
+    watched.page.fill("#seed textarea, #seed input", "")
+    text = watched.write()
+    watched.page.click("text=use this seed")
+    assert watched.page.input_value("#seed textarea, #seed input").isdecimal()
+    assert watched.write() == text
+
+
+def test_a_clicked_token_shows_what_it_was_drawn_from(watched: Watched) -> None:
+    """Click and arrow keys move the picture along the text; a slider then says whether the token would still be drawn."""
+    watched.write()
+    watched.page.click('.tok[data-position="3"]')
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 4: drawn from this")
+    watched.page.keyboard.press("ArrowRight")
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 5: drawn from this")
+    watched.set_number("temperature", "1.9")
+    expect(watched.page.locator(".plot h2")).to_contain_text("What if: token 5")
+    expect(watched.page.locator(".draw").first).to_contain_text("with these settings and the same luck")
+
+
+def test_stop_keeps_what_was_written(watched: Watched) -> None:
+    """Stop ends a run; the text stays and the end is named with its token."""
+    watched.set_number("temperature", "1.5")
+    watched.page.fill("#length input", "2000")
+    watched.page.click("#write")
+    watched.page.wait_for_selector('.tok[data-position="5"]')
+    watched.page.click("#stop")
+    expect(watched.page.locator('.strip[data-running="false"] .stats')).to_contain_text("ended stopped at token")
+    assert watched.page.locator(".tok[data-position]").count() > 5
+
+
+def test_stop_ends_a_long_prompt_before_its_first_token(watched: Watched) -> None:
+    """Stop is honored while the prompt is being read."""
+    watched.page.fill("#prompt textarea", "word " * 1900)
+    watched.page.click("#write")
+    expect(watched.page.locator(".notice")).to_contain_text("Reading the prompt")
+    watched.page.click("#stop")
+    expect(watched.page.locator('.strip[data-running="false"] .stats')).to_contain_text("ended stopped at token 0")
+
+
+def test_chat_uses_the_models_own_template(watched: Watched) -> None:
+    """A chat with a system prompt is written behind the template's control tokens and ends with the model's own end."""
+    watched.page.get_by_label("Chat", exact=True).click()
+    watched.page.fill("#system textarea", "You answer with one word.")
+    watched.page.fill("#prompt textarea", "What is the capital of France?")
+    watched.page.get_by_role("button", name="Greedy").click()
+    watched.write(64)
+    prompt = "".join(watched.page.locator(".tok.p").all_text_contents())
+    assert prompt.startswith("<|im_start|>system⏎\nYou answer with one word.<|im_end|>")
+    assert "Paris" in "".join(watched.page.locator(".tok[data-position]").all_text_contents())
+    expect(watched.page.locator(".stats")).to_contain_text("end of text")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [("   ", "The prompt is empty."), ("word " * 3000, "tokens; this model reads 2,048")],
+)
+def test_a_bad_prompt_gets_a_sentence_and_nothing_is_lost(watched: Watched, prompt: str, sentence: str) -> None:
+    """The prompt stays as typed, the picture stays, and the next run works."""
+    title = watched.page.inner_text(".plot h2")
+    watched.page.fill("#prompt textarea", prompt)
+    watched.page.click("#write")
+    expect(watched.page.locator('.notice[data-kind="error"]')).to_contain_text(sentence)
+    assert watched.page.input_value("#prompt textarea") == prompt
+    assert watched.page.inner_text(".plot h2") == title
+    watched.page.fill("#prompt textarea", "Once upon a")
+    assert len(watched.write(4)) > 4
+
+
+def test_a_number_out_of_range_is_refused_not_clamped(watched: Watched) -> None:
+    """The typed value stays in its box beside the sentence that says what is allowed."""
+    watched.set_number("top_p", "1.5")
+    expect(watched.page.locator(".notice")).to_contain_text("Top-p is 1.5; it must lie in [0, 1].")
+    assert watched.page.input_value('.sampler[data-key="top_p"] .number') == "1.5"
+    watched.set_number("top_p", "0.5")
+    expect(watched.page.locator(".notice")).to_have_text("")
+
+
+def test_a_killed_model_leaves_page_and_text_and_starts_again(watched: Watched, app: RunningApp) -> None:
+    """kill -9 in the middle of a run: a plain message, the tokens before it, and the next run works."""
+    watched.page.fill("#length input", "1500")
+    watched.set_number("temperature", "1.5")
+    watched.page.click("#write")
+    watched.page.wait_for_selector('.tok[data-position="3"]')
+    pid = app.model_pid(SMOL)
+    os.kill(pid, signal.SIGKILL)
+    expect(watched.page.locator('.notice[data-kind="error"]')).to_contain_text("stopped (signal 9, SIGKILL)")
+    expect(watched.page.locator(".stats")).to_contain_text("the model’s process stopped")
+    assert watched.page.locator(".tok[data-position]").count() > 3
+    assert len(watched.write(4)) > 0
+    assert not psutil.pid_exists(pid)
+    assert app.model_pid(SMOL) != pid
+
+
+def test_a_reload_works_while_a_run_writes(watched: Watched) -> None:
+    """A page left in the middle of a run frees its place; the new page looks and writes."""
+    watched.page.fill("#length input", "1500")
+    watched.page.click("#write")
+    watched.page.wait_for_selector('.tok[data-position="3"]')
+    watched.page.reload()
+    watched.page.wait_for_selector(".plot h2:not(:empty)")
+    watched.errors = [line for line in watched.errors if "AbortError" not in line and "errored out" not in line]  # gradio's
+    assert len(watched.write(4)) > 0
+
+
+def test_the_page_fits_a_phone(watched: Watched) -> None:
+    """At 390 px nothing scrolls sideways, before and after writing."""
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    watched.write(8)
+    assert watched.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.fixture(scope="module")
+def hostile_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """Run the page with a toy model that writes what should never be executed."""
+    folder: Path = tmp_path_factory.mktemp("hostile")
+    pieces = [*HOSTILE, *HALF_EMOJI]
+    table = {"": {pieces[0]: 1.0}} | {
+        now: {then: 1.0} for now, then in zip(pieces, [*pieces[1:], "<|end|>"], strict=True)
+    }
+    (folder / "table.json").write_text(json.dumps(table), encoding="utf-8")
+    entry = {"backend": "toy", "source": "path:table.json", "context_tokens": 512, "title": "<b>${alert(1)}</b>", "chat": True}
+    (folder / "models.yaml").write_text(json.dumps({"models": {"hostile": entry}}), encoding="utf-8")
+    with RunningApp("--models", str(folder / "models.yaml")) as running:
+        yield running
+
+
+def test_hostile_model_text_is_shown_literally(browser: Browser, hostile_app: RunningApp) -> None:
+    """Templates, tags, backslashes and half characters from a model appear as text; nothing runs."""
+    watched = Watched(browser, hostile_app.url)
+    watched.page.get_by_role("button", name="Greedy").click()
+    written = watched.write(16)
+    for piece in HOSTILE:
+        assert piece in written
+    assert "<F0 9F>" in written
+    assert "<98 80>" in written
+    watched.page.click('.tok[data-position="1"]')
+    expect(watched.page.locator(".plot h2")).to_contain_text("${alert(1)}")
+    assert any(name.startswith("<img␣src=x") for name in watched.names())
+    assert watched.errors == []
+    watched.page.close()
+
+
+@pytest.mark.parametrize("prompt", [*HOSTILE, "‮abc", "a\u200bb", "👩‍👩‍👧‍👦", "é́́"])
+def test_hostile_prompts_are_shown_literally(watched: Watched, prompt: str) -> None:
+    """The prompt comes back in the title and the strip as typed; nothing runs."""
+    watched.page.fill("#prompt textarea", prompt)
+    watched.write(2)
+    assert watched.page.input_value("#prompt textarea") == prompt
+    assert watched.page.locator(".tok.p").count() > 0
