@@ -25,7 +25,9 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="See what sampling parameters do to a language model.")
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860, help="port to serve on (default: 7860)")
-    parser.add_argument("--models", type=Path, default=HERE / "models.yaml", help="list of models (default: models.yaml)")
+    parser.add_argument(
+        "--models", type=Path, default=HERE / "models.yaml", help="list of models (default: models.yaml)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -74,7 +76,9 @@ def serve(catalog: Catalog, listener: socket.socket) -> None:
 
         host, port = listener.getsockname()[:2]
         print(f"Sampling playground on http://{host}:{port}", flush=True)  # noqa: T201 (where to look)
-        server = uvicorn.Server(uvicorn.Config(build_app(catalog, pool), log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(build_app(catalog, pool), log_level="warning", timeout_graceful_shutdown=1)
+        )
         with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
             server.run(sockets=[listener])
     finally:

@@ -3,9 +3,10 @@
 The map, from the bottom up; imports point downwards only:
 
 - ``errors``, ``numerics``, ``tokens``: failures, arithmetic on one logits vector, bytes and text
-- ``samplers``: one file per sampler; ``records``: settings, steps and runs as frozen values; ``chain``: samplers in order, the draw
+- ``samplers``: one file per sampler; ``records``: settings, steps and runs; ``chain``: samplers in order, the draw
 - ``catalog``: models.yaml; ``backends``: token ids in, logits out
-- ``engine``, ``worker``: a model's process; ``pool``, ``store``: the processes and the runs
+- ``prompt``, ``engine``, ``worker``: a model's process from the inside; ``process``, ``pool``: from the outside
+- ``store``: runs as they grow
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.
@@ -42,8 +43,8 @@ class Playground:
         Raises:
             CatalogError: models.yaml cannot be read.
         """
-        from playground.catalog import read_catalog  # noqa: PLC0415 (importing the package must cost nothing)
-        from playground.pool import Pool  # noqa: PLC0415
+        from playground.catalog import read_catalog
+        from playground.pool import Pool
 
         self.catalog = read_catalog(Path(models))
         self.pool = Pool(self.catalog)
@@ -58,11 +59,11 @@ class Playground:
         Raises:
             PlaygroundError: a setting, the prompt or the model is at fault.
         """
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
-        from playground.chain import trace_chain  # noqa: PLC0415
-        from playground.records import Prompt, SamplingParams  # noqa: PLC0415
-        from playground.samplers.base import StepContext  # noqa: PLC0415
+        from playground.chain import trace_chain
+        from playground.records import Prompt, SamplingParams
+        from playground.samplers.base import StepContext
 
         params = SamplingParams.from_dict(settings)
         answer = self.pool.ask("logits", model, Prompt(text=prompt), params)
@@ -91,8 +92,8 @@ class Playground:
         return last.record()
 
     def _growing(self, model: str, prompt: str, settings: dict[str, Any]) -> Iterator[LiveRun]:
-        from playground.records import Prompt, SamplingParams  # noqa: PLC0415
-        from playground.store import Store  # noqa: PLC0415
+        from playground.records import Prompt, SamplingParams
+        from playground.store import Store
 
         live = Store().new(model, SamplingParams.from_dict(settings).with_some_seed())
         answers = self.pool.open("write", model, Prompt(text=prompt), live.params)
@@ -112,6 +113,8 @@ class Playground:
         """Return itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close."""
         self.close()

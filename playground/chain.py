@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from playground.records import Candidate, LinkNote, Snapshot, TokenStep
 from playground.samplers import ORDERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from playground.numerics import IntArray
@@ -76,7 +77,7 @@ class Trace:
     piece: Callable[[int], bytes] = lambda _: b""
 
     def removed_by(self, token_id: int) -> str | None:
-        """Return the key of the sampler that removed a token; None where it can be drawn or the model gave it nothing."""
+        """Return the key of the sampler that removed a token; None where it can be drawn, or never could."""
         return self._removers(np.array([token_id]))[0]
 
     def _removers(self, token_ids: IntArray) -> list[str | None]:

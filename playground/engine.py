@@ -1,7 +1,7 @@
 """Requests in, events out, inside the model's process.
 
 - ``Engine.look`` answers "what could come next"; ``Engine.write`` is a generator that yields one event per token.
-- The model answers once for each prefix: its logits are kept in a byte-bounded cache and every setting is tried on them.
+- The model answers once for each prefix; its logits stay in a byte-bounded cache and every setting is tried on them.
 - The engine is owned by one thread, except ``look_cached``, which only reads the cache.
 """
 
@@ -15,9 +15,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playground.backends.base import Logits, Message, ModelSequence, PrefillStopped
+from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.chain import Draw, draw, luck, trace_chain
-from playground.errors import ModelError, PromptError
+from playground.errors import ModelError
+from playground.prompt import check_room, read_prompt
 from playground.records import Prompt, SamplingParams, StopReason, Timing, TokenStep
 from playground.samplers.base import StepContext
 from playground.tokens import TextStream
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 256 * 2**20
 TAIL_TOKENS = 12
-CHARS_PER_TOKEN = 64  # a prompt with more characters than this per token of context is refused before tokenizing
-MARK = "\ue000{}\ue001"  # stands for a person's text while the chat template runs; private-use characters
 
 
 class LogitsCache:
@@ -133,72 +132,9 @@ class Engine:
     now: Callable[[], float] = time.perf_counter
     cache: LogitsCache = field(default_factory=LogitsCache)
 
-    def encode(self, prompt: Prompt) -> tuple[int, ...]:
-        """Turn a prompt into the ids that the model reads, ``bos_ids`` included.
-
-        Raises:
-            PromptError: it is empty, holds half a surrogate pair, or is longer than the context.
-        """
-        if prompt.ids:
-            self._check_ids(prompt.ids)
-            return prompt.ids
-        self._check_text(prompt)
-        ids = self._encode_chat(prompt.messages) if prompt.messages else self.model.encode(prompt.text, special=True)
-        bos = self.model.bos_ids
-        ids = ids if ids[: len(bos)] == bos else bos + ids
-        if len(ids) > self.model.context_tokens:
-            raise PromptError(
-                f"The prompt is {len(ids):,} tokens; this model reads {self.model.context_tokens:,}.",
-                hint="Shorten the prompt.",
-                field="prompt",
-            )
-        return ids
-
-    def _check_ids(self, ids: tuple[int, ...]) -> None:
-        wrong = next((token for token in ids if not 0 <= token < self.model.vocab_size), None)
-        if wrong is not None:
-            last = self.model.vocab_size - 1
-            raise PromptError(f"Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", field="prompt")
-
-    def _check_text(self, prompt: Prompt) -> None:
-        texts = [content for _, content in prompt.messages] or [prompt.text]
-        if not any(text.strip() for text in texts[-1:]):
-            raise PromptError("The prompt is empty.", hint="Type a prompt first.", field="prompt")
-        limit = CHARS_PER_TOKEN * self.model.context_tokens
-        size = sum(map(len, texts))
-        if size > limit:
-            raise PromptError(
-                f"The prompt is {size:,} characters; at most {limit:,} are read, for {self.model.context_tokens:,} tokens.",
-                hint="Shorten the prompt.",
-                field="prompt",
-            )
-        for text in texts:
-            bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
-            if bad is not None:
-                raise PromptError(
-                    f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
-                    hint="Delete it.",
-                    field="prompt",
-                )
-
-    def _encode_chat(self, messages: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
-        """Render the template; text of a person that looks like a control token stays text."""
-        model = self.model
-        turns = [Message(*item) for item in messages]
-        plain = all(model.encode(t.content, special=True) == model.encode(t.content, special=False) for t in turns)
-        if plain:
-            return model.encode(model.render_chat(turns), special=True)
-        rendered = model.render_chat([Message(t.role, MARK.format(n)) for n, t in enumerate(turns)])
-        ids: list[int] = []
-        for number, turn in enumerate(turns):
-            before, mark, rendered = rendered.partition(MARK.format(number))
-            ids += model.encode(before, special=True) if before else ()
-            ids += model.encode(turn.content, special=False) if mark else ()
-        return (*ids, *model.encode(rendered, special=True))
-
     def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Look:
         """Return the next-token distribution after a prompt; the model runs only where its logits are not kept."""
-        ids = self.encode(prompt)
+        ids = read_prompt(self.model, prompt)
         known = self.look_cached(ids, prompt.written, params)
         if known is not None:
             return known
@@ -209,7 +145,7 @@ class Engine:
         row = self.cache.get(ids)
         return None if row is None else self._look(row, ids, written, params, from_cache=True)
 
-    def _look(  # noqa: PLR0913 (where, what and how of one step)
+    def _look(
         self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, from_cache: bool
     ) -> Look:
         tail = tuple(map(self.model.piece, ids[-TAIL_TOKENS:]))
@@ -217,7 +153,7 @@ class Engine:
 
     def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> tuple[tuple[int, ...], Logits]:
         """Return the ids read and the raw logits after them, (vocab,)."""
-        ids = self.encode(prompt)
+        ids = read_prompt(self.model, prompt)
         row = self.cache.get(ids)
         return ids, self._row(ids, keep_going) if row is None else row
 
@@ -252,8 +188,8 @@ class Engine:
             ModelError: the model answered nonsense; the steps before it stand.
         """
         clock = _Clock(self.now)
-        ids = self.encode(prompt)
-        limit, notes = self._room(len(ids), params.max_new_tokens)
+        ids = read_prompt(self.model, prompt)
+        limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
         yield Started(ids, tuple(map(self.model.piece, ids)), notes)
         try:
             sequence, row = self._prefill(ids, keep_going)
@@ -268,20 +204,6 @@ class Engine:
         finally:
             self.model.drop(sequence)
         yield Ended(reason or full, clock.timing())
-
-    def _room(self, prompt_tokens: int, wanted: int) -> tuple[int, tuple[str, ...]]:
-        context = self.model.context_tokens
-        room = context - prompt_tokens
-        if room < 1:
-            raise PromptError(
-                f"The prompt is {prompt_tokens:,} tokens; this model reads {context:,} and needs room for one more.",
-                hint="Shorten the prompt.",
-                field="prompt",
-            )
-        if wanted <= room:
-            return wanted, ()
-        note = f"New tokens cut from {wanted:,} to {room:,}: the prompt takes {prompt_tokens:,} of {context:,} tokens."
-        return room, (note,)
 
     def _steps(  # noqa: PLR0913, PLR0917 (the state of one run; a class for it would be used once)
         self,

@@ -27,14 +27,14 @@ class Distribution:
     """The tokens still in play and their logits.
 
     Attributes:
-        raw: (n,) finite, of the model's own float type until something changes a logit; ``logits`` is raw ÷ temperature.
+        raw: (n,) finite, of the model's float type until something changes a logit; ``logits`` is raw ÷ temperature.
         ids: int64 (n,) token id of each entry, or None when entry i is token i (nothing removed yet).
         ranked: entries stand in rank order; otherwise in order of their ids.
         vocab_size: width of the model's vocabulary.
         temperature: divides the raw logits, when somebody asks for them; the order of tokens does not depend on it.
     """
 
-    def __init__(  # noqa: PLR0913 (a value of five parts)
+    def __init__(
         self,
         raw: RawArray,
         *,

@@ -18,7 +18,7 @@ from playground.records import Run, SamplingParams, StopReason, Timing, TokenSte
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playground.worker import Message
+    from playground.process import Answer
 
 MAX_STEPS = 30_000  # of all kept runs together; a step is about 3 kB
 EXPIRY_S = 2 * 3600.0
@@ -61,7 +61,7 @@ class LiveRun:
         self.stopper = None
         self.stop_reason = self.stop_reason or StopReason.STOPPED
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Answer) -> None:
         """Add one answer of the model's process."""
         match message["event"]:
             case "started":
@@ -73,7 +73,7 @@ class LiveRun:
             case "ended":
                 self.stop_reason = StopReason(message["reason"])
                 self.timing = Timing(**message["timing"])
-            case "error":
+            case _:
                 self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
 
     def fail(self, error: PlaygroundError, kind: str = "") -> None:
@@ -98,7 +98,7 @@ class LiveRun:
         )
 
 
-def read_step(flat: Message) -> TokenStep:
+def read_step(flat: Answer) -> TokenStep:
     """Read a step from an answer."""
     return TokenStep(*(flat[name] for name in STEP_FIELDS))
 
@@ -137,7 +137,9 @@ class Store:
         with self._lock:
             run = self._runs.get(run_id)
             if run is None:
-                raise RunNotFound("This run is no longer kept.", hint="Write it again: the same seed gives the same text.")
+                raise RunNotFound(
+                    "This run is no longer kept.", hint="Write it again: the same seed gives the same text."
+                )
             run.touched = self._now()
             self._runs.move_to_end(run_id)
             return run

@@ -10,18 +10,20 @@ import codecs
 import unicodedata
 
 SPACE, NEWLINE, TAB = "␣", "⏎", "⇥"
+LOOSE_FIRST, LOOSE_LAST = 0xDC80, 0xDCFF  # what surrogateescape makes of a byte that is no character on its own
+FIRST_PRINTABLE = 0x20
 
 
 def visible(piece: bytes) -> str:
-    """Render one piece for a label: white space and control characters as signs, loose bytes as ``<F0 9F>``.
+    r"""Render one piece for a label: white space and control characters as signs, loose bytes as ``<F0 9F>``.
 
     >>> visible(b" the"), visible(b"\\n"), visible(bytes([0xF0, 0x9F]))
     ('␣the', '⏎', '<F0 9F>')
     """
     shown, loose = [], bytearray()
     for char in piece.decode("utf-8", errors="surrogateescape"):
-        if 0xDC80 <= ord(char) <= 0xDCFF:  # surrogateescape: a byte that is no character on its own
-            loose.append(ord(char) - 0xDC00)
+        if LOOSE_FIRST <= ord(char) <= LOOSE_LAST:
+            loose.append(ord(char) & 0xFF)
             continue
         shown.append(_loose(loose) + _sign(char))
         loose.clear()
@@ -35,7 +37,7 @@ def _loose(raw: bytearray) -> str:
 def _sign(char: str) -> str:
     if char in " \n\t":
         return {" ": SPACE, "\n": NEWLINE, "\t": TAB}[char]
-    if ord(char) < 0x20:
+    if ord(char) < FIRST_PRINTABLE:
         return chr(0x2400 + ord(char))  # the picture of this control character
     if char == "\x7f":
         return "␡"

@@ -175,7 +175,7 @@ class Worker:
                     yield from self._engine.write(prompt, self._params(job), job.keep_going)
                 case "look":
                     yield self._engine.look(prompt, self._params(job), job.keep_going)
-                case "logits":
+                case _:
                     ids, row = self._engine.logits(prompt, job.keep_going)
                     model = self._engine.model
                     pieces = [model.piece(token) for token in range(model.vocab_size)]

@@ -1,0 +1,1 @@
+"""Tests, the tools they share, and benchmarks."""

@@ -96,7 +96,7 @@ def test_a_link_notes_its_entropies_only_when_asked() -> None:
 
 
 def test_the_trace_names_the_sampler_that_removed_a_token() -> None:
-    """Removed by the first that took it; None for a token that can be drawn, that the model ruled out or that is none."""
+    """A key for a removed token; None for one that can be drawn, that the model ruled out or that does not exist."""
     trace = traced(TopK(3), TopP(0.6), logits=np.append(FOUR, -np.inf))
 
     assert [trace.removed_by(token) for token in range(6)] == [None, None, "top_p", "top_k", None, None]
@@ -284,7 +284,7 @@ def test_the_draw_walks_down_from_the_most_probable(luck_here: float, token: int
 
 
 def test_the_draw_takes_the_lower_id_of_a_tie_first() -> None:
-    """Over four equal tokens luck picks by id: exact quarters, and at 0.25 the second one starts."""
+    """Over four equal tokens luck picks by id, a quarter each."""
     final = Distribution.of_logits(np.zeros(4))
 
     assert [draw(final, at) for at in (0.0, 0.2, 0.3, 0.6, 0.8)] == [0, 0, 1, 2, 3]
@@ -304,7 +304,7 @@ def test_the_draw_agrees_with_a_walk_token_by_token(trace: Trace, luck_here: flo
 
 @pytest.mark.parametrize("temperature", [1.0, 0.05])
 def test_luck_just_below_one_draws_the_last_token_that_can_be(temperature: float) -> None:
-    """Over 50,000 tokens the running sum ends a rounding away from 1; the last token with a share is drawn, not the next."""
+    """Over 50,000 tokens the running sum ends a rounding away from 1; the last token with a share is drawn."""
     logits = np.linspace(0, -40, 50_000)  # at 0.05 the last is exp(−800), which is 0
     final = trace_chain(logits, (Temperature(temperature),), NOWHERE).final
 
@@ -342,7 +342,7 @@ def test_draws_at_consecutive_positions_are_independent() -> None:
 @given(trace=traces(), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
 def test_a_setting_that_keeps_the_order_shares_its_luck(trace: Trace, seed: int) -> None:
-    """A cut under the same luck never draws a token that ranks lower: a difference is the parameter's, not the dice's."""
+    """A cut never draws a lower-ranked token under the same luck: a difference is the parameter's, not the dice's."""
     wide = trace.final
     narrow = wide.best(max(1, wide.size // 2))
 

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Request
+    from playwright.sync_api import Browser, Dialog, Request
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 SMOL = "smollm2-135m-instruct"
 LONG_MS = 60_000
-HOSTILE = ["${alert(1)}", "<img src=x onerror=alert(1)>", "\\x", "{{constructor}}", "</script><script>alert(1)</script>", "`$x$"]
+HOSTILE = [
+    "${alert(1)}",
+    "<img src=x onerror=alert(1)>",
+    "\\x",
+    "{{constructor}}",
+    "</script><script>alert(1)</script>",
+    "`$x$",
+]
 HALF_EMOJI = ["\udcf0\udc9f", "\udc98\udc80"]  # the two halves of 😀 as lone bytes
 
 
@@ -56,10 +63,14 @@ class Watched:
         self.page.set_default_timeout(LONG_MS)
         self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._dialog)
         self.page.on("request", self._asked)
         self.page.goto(url)
         self.page.wait_for_selector(".plot h2:not(:empty)")
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.errors.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
@@ -85,7 +96,8 @@ class Watched:
         before = self.page.evaluate("document.querySelector('.strip')?.dataset.ended ?? ''")
         self.page.click("#write")
         self.page.wait_for_function(
-            "(before) => { const d = document.querySelector('.strip').dataset; return d.running === 'false' && d.ended !== before; }",
+            "(before) => { const { running, ended } = document.querySelector('.strip').dataset;"
+            " return running === 'false' && ended !== before; }",
             arg=before,
         )
         return "".join(self.page.locator(".tok[data-position]").all_text_contents())
@@ -93,7 +105,7 @@ class Watched:
 
 @pytest.fixture
 def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
-    """A fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
+    """Open a fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
     opened = Watched(browser, app.url)
     yield opened
     opened.page.close()
@@ -172,7 +184,7 @@ def test_a_picked_seed_is_shown_and_can_be_used_again(watched: Watched) -> None:
 
 
 def test_a_clicked_token_shows_what_it_was_drawn_from(watched: Watched) -> None:
-    """Click and arrow keys move the picture along the text; a slider then says whether the token would still be drawn."""
+    """Click and arrow keys move the picture along the text; a slider then says what would be drawn there."""
     watched.write()
     watched.page.click('.tok[data-position="3"]')
     expect(watched.page.locator(".plot h2")).to_contain_text("Token 4: drawn from this")
@@ -242,7 +254,7 @@ def test_a_number_out_of_range_is_refused_not_clamped(watched: Watched) -> None:
 
 
 def test_a_killed_model_leaves_page_and_text_and_starts_again(watched: Watched, app: RunningApp) -> None:
-    """kill -9 in the middle of a run: a plain message, the tokens before it, and the next run works."""
+    """Kill -9 in the middle of a run: a plain message, the tokens before it, and the next run works."""
     watched.page.fill("#length input", "1500")
     watched.set_number("temperature", "1.5")
     watched.page.click("#write")
@@ -264,7 +276,9 @@ def test_a_reload_works_while_a_run_writes(watched: Watched) -> None:
     watched.page.wait_for_selector('.tok[data-position="3"]')
     watched.page.reload()
     watched.page.wait_for_selector(".plot h2:not(:empty)")
-    watched.errors = [line for line in watched.errors if "AbortError" not in line and "errored out" not in line]  # gradio's
+    watched.errors = [
+        line for line in watched.errors if "AbortError" not in line and "errored out" not in line
+    ]  # gradio's
     assert len(watched.write(4)) > 0
 
 
@@ -284,7 +298,13 @@ def hostile_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp
         now: {then: 1.0} for now, then in zip(pieces, [*pieces[1:], "<|end|>"], strict=True)
     }
     (folder / "table.json").write_text(json.dumps(table), encoding="utf-8")
-    entry = {"backend": "toy", "source": "path:table.json", "context_tokens": 512, "title": "<b>${alert(1)}</b>", "chat": True}
+    entry = {
+        "backend": "toy",
+        "source": "path:table.json",
+        "context_tokens": 512,
+        "title": "<b>${alert(1)}</b>",
+        "chat": True,
+    }
     (folder / "models.yaml").write_text(json.dumps({"models": {"hostile": entry}}), encoding="utf-8")
     with RunningApp("--models", str(folder / "models.yaml")) as running:
         yield running
@@ -306,7 +326,7 @@ def test_hostile_model_text_is_shown_literally(browser: Browser, hostile_app: Ru
     watched.page.close()
 
 
-@pytest.mark.parametrize("prompt", [*HOSTILE, "‮abc", "a\u200bb", "👩‍👩‍👧‍👦", "é́́"])
+@pytest.mark.parametrize("prompt", [*HOSTILE, "\u202eabc", "a\u200bb", "👩‍👩‍👧‍👦", "é́́"])
 def test_hostile_prompts_are_shown_literally(watched: Watched, prompt: str) -> None:
     """The prompt comes back in the title and the strip as typed; nothing runs."""
     watched.page.fill("#prompt textarea", prompt)

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from playground.backends.base import Loader, LoadedModel
+    from playground.backends.base import LoadedModel, Loader
     from playground.catalog import ModelSpec
 
 

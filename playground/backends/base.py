@@ -61,7 +61,7 @@ class LoadedModel(Protocol):
     build: str
 
     def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
-        """Turn text into ids, without ``bos_ids``; ``special`` reads ``<|im_start|>`` and the like as control tokens."""
+        """Turn text into ids, without ``bos_ids``; ``special`` reads ``<|im_start|>`` as a control token."""
 
     def piece(self, token_id: int) -> bytes:
         """Return the bytes of a token."""

@@ -82,12 +82,12 @@ class LlamaModel:
             token for token in range(self.vocab_size) if llama_cpp.llama_vocab_is_eog(self._vocab, token)
         )
         adds_bos = llama_cpp.llama_vocab_get_add_bos(self._vocab)
-        self.bos_ids = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
+        self.bos_ids: tuple[int, ...] = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
         self._template = self._chat_template()
         self.chat_problem = "" if self._template else "this model file has no chat template"
         self.build = f"llama-cpp-python {llama_cpp.__version__}"
 
-    def _load(self, spec: ModelSpec) -> Any:  # noqa: ANN401 (an opaque pointer)
+    def _load(self, spec: ModelSpec) -> Any:
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = spec.gpu_layers
         model = llama_cpp.llama_model_load_from_file(os.fsencode(str(spec.file)), params)
@@ -95,7 +95,7 @@ class LlamaModel:
             raise ModelError(f"{spec.key} cannot be loaded: {self._log.reason()}.")
         return model
 
-    def _open(self, spec: ModelSpec) -> Any:  # noqa: ANN401 (an opaque pointer)
+    def _open(self, spec: ModelSpec) -> Any:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = spec.context_tokens * SLOTS
         params.n_seq_max = SLOTS

@@ -1,9 +1,9 @@
-"""A bigram model with known probabilities, for lessons and for tests.
+r"""A bigram model with known probabilities, for lessons and for tests.
 
 - The next token depends on the last one alone; the table below says how.
 - Tokens are whole words, plus one token per byte, so that every prompt can be read.
-- ``source: path:table.json`` reads another table: ``{"last piece": {"next piece": probability}}``. A lone byte is written
-  as JSON's ``\\udcXX``.
+- ``source: path:table.json`` reads another table: ``{"last piece": {"next piece": probability}}``. A lone byte is
+  written as JSON's ``\udcXX``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ToyModel:
     bos_ids: tuple[int, ...] = ()
 
     def __init__(self, table: Table, context_tokens: int) -> None:
-        """Number the words in order of appearance behind the end token, then the 256 bytes."""
+        """Give the words numbers in order of appearance behind the end token, then the 256 bytes."""
         words = [EOS_PIECE, *(word for last, row in table.items() for word in (last, *row) if word)]
         self._pieces = [word.encode("utf-8", "surrogateescape") for word in dict.fromkeys(words)]
         self._words = len(self._pieces)

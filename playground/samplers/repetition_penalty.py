@@ -37,16 +37,24 @@ class RepetitionPenalty(Sampler):
 
     penalty: float = knob(
         Knob(
-            "Repetition penalty", float, 0, 10, neutral=1.0, usual=1.1, step=0.01, slider_maximum=2,
-            above_minimum=True, off="1 turns it off.",
-        )  # fmt: skip
-    )
-    window: int = knob(
-        Knob(
-            "Penalty window", int, 0, 1_000_000, neutral=0, usual=64, step=1, slider_maximum=512, off="0 counts all."
+            "Repetition penalty",
+            float,
+            0,
+            10,
+            neutral=1.0,
+            usual=1.1,
+            step=0.01,
+            slider_maximum=2,
+            above_minimum=True,
+            off="1 turns it off.",
         )
     )
-    include_prompt: bool = knob(Knob("Count the prompt", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1))
+    window: int = knob(
+        Knob("Penalty window", int, 0, 1_000_000, neutral=0, usual=64, step=1, slider_maximum=512, off="0 counts all.")
+    )
+    include_prompt: bool = knob(
+        Knob("Count the prompt", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
+    )
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window."""

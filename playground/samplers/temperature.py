@@ -22,7 +22,8 @@ class Temperature(Sampler):
     more surprising. At 0 only the most probable token stays: greedy decoding.
 
     Formula: p ∝ exp(logit / T). The order of the tokens never changes.
-    Range 0, or 0.001 to 5, neutral 1, usual 0.7. transformers refuses 0 when sampling; llama.cpp reads it as greedy, as here.
+    Range 0, or 0.001 to 5, neutral 1, usual 0.7. transformers refuses 0 when sampling; llama.cpp reads it as greedy, as
+    here.
     Reference: Ackley, Hinton, Sejnowski, A Learning Algorithm for Boltzmann Machines, 1985.
 
     >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Settings on the page: the samplers' declarations for the chain component, what the controls sent, and one line of text.
+"""Settings on the page: declarations for the chain component, what the controls sent, and one line of text.
 
 Every slider, range and help text comes from a Knob.
 """

@@ -1,6 +1,6 @@
 """What happens behind the page's events: settings checked once, the pool asked, records turned into messages.
 
-- ``look`` and ``what_if`` answer with one picture; ``write`` is a generator that the page gets at most ten times a second.
+- ``look`` and ``what_if`` answer with one picture; ``write`` is a generator, at most ten updates a second.
 - A failure that a person can see becomes a notice; the picture, the text and everything typed stay.
 """
 
@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.errors import ModelCrashed, PlaygroundError, RunNotFound, SettingError, shown
-from playground.records import Prompt, StopReason, TokenStep
+from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
+from playground.records import Prompt, StopReason
 from playground.store import LiveRun, read_step
 from playground.ui.controls import read_settings
 from playground.ui.picture import Place, picture
 from playground.ui.strip import strip_message, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from playground.pool import Pool, Stream
+    from playground.pool import Pool
+    from playground.process import Stream
     from playground.records import SamplingParams
     from playground.store import Store
 
@@ -52,19 +53,20 @@ def said(error: Exception) -> str:
     return notice("error", f"Something in the playground broke. The log has it under {log_id}.")
 
 
-def read_prompt(mode: str, system: str, text: str) -> Prompt:
+def read_boxes(mode: str, system: object, text: object) -> Prompt:
     """Return the prompt that the boxes describe.
 
     Raises:
         SettingError: the mode is neither completion nor chat, or a box holds no text.
     """
-    if not isinstance(text, str) or not isinstance(system or "", str):
+    system = "" if system is None else system
+    if not isinstance(text, str) or not isinstance(system, str):
         raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
     if mode == "completion":
         return Prompt(text=text)
     if mode != "chat":
         raise SettingError(f"Mode is {shown(mode)}; it must be completion or chat.", field="mode")
-    turns = (("system", system), ("user", text)) if system and system.strip() else (("user", text),)
+    turns = (("system", system), ("user", text)) if system.strip() else (("user", text),)
     return Prompt(messages=turns)
 
 
@@ -82,11 +84,11 @@ class Handlers:
     store: Store
     texts: Mapping[str, str]
 
-    def look(self, model: str, mode: str, system: str, text: str, chain: str, seed: str) -> tuple[Any, ...]:  # noqa: PLR0913, PLR0917 (gradio passes one value for each control)
+    def look(self, model: str, mode: str, system: str, text: str, chain: str, seed: str) -> tuple[Any, ...]:
         """Show what could come after the prompt; returns picture, notice, focus."""
         try:
             params = read_settings(chain, seed, LOOK_LENGTH)
-            answer = self.pool.ask("look", model, read_prompt(mode, system, text), params)
+            answer = self.pool.ask("look", model, read_boxes(mode, system, text), params)
             focus = {"model": model, "ids": answer["ids"], "written": 0}
             return self._shown(answer, focus, params), CLEAR, focus
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
@@ -132,7 +134,9 @@ class Handlers:
         run = self.store.get(str(where.get("run")))
         position = where.get("position")
         if not isinstance(position, int) or not 0 <= position < len(run.steps):
-            raise SettingError(f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position")
+            raise SettingError(
+                f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position"
+            )
         return run, position
 
     @staticmethod
@@ -151,12 +155,12 @@ class Handlers:
         if run_id:
             self.store.get(run_id).stop()
 
-    def write(self, *controls: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 (gradio passes one value for each control)
+    def write(self, *controls: Any) -> Iterator[tuple[Any, ...]]:
         """Write a text; yields strip, picture, notice, focus, run id."""
         model, mode, system, text, chain, seed, max_new_tokens = controls
         try:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
-            prompt = read_prompt(mode, system, text)
+            prompt = read_boxes(mode, system, text)
             live = self.store.new(model, params)
             yield from self._loading(live)
             answers = self.pool.open("write", model, prompt, params)

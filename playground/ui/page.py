@@ -24,7 +24,7 @@ START_SEED, START_TOKENS = "42", 64
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
 
 
-def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:  # noqa: ANN401 (props are JSON)
+def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:
     """Return a component of ours: drawn by ``assets/<name>.js`` from a JSON string, its template forever empty."""
     return gr.HTML(
         value=value,
@@ -40,6 +40,7 @@ def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:  #
 def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, str]) -> gr.Blocks:
     """Lay the page out and connect it."""
     handlers = Handlers(pool, store, texts)
+    page: gr.Blocks
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
         focus, run_id = gr.State(None), gr.State(None)
         words = to_json(dict(texts))
@@ -58,35 +59,51 @@ def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, s
                 strip = part("strip", value="", event="select", words=words)
                 plot = part("plot", value="", words=words)
         seen = [plot, note, focus]
-        looked: dict[str, Any] = {"fn": handlers.look, "inputs": [*prompt, chain, seed], "outputs": seen, "show_progress": "hidden"}
+        looked: dict[str, Any] = {
+            "fn": handlers.look,
+            "inputs": [*prompt, chain, seed],
+            "outputs": seen,
+            "show_progress": "hidden",
+        }
         look.click(**looked, trigger_mode="always_last", api_name="look", concurrency_limit=None)
-        page.load(**looked, api_name=False, concurrency_limit=None)
+        page.load(**looked, api_visibility="private", concurrency_limit=None)
         tried: dict[str, Any] = {"fn": handlers.what_if, "inputs": [chain, seed, focus], "outputs": [plot, note]}
         tried |= {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden"}
         chain.input(**tried, api_name="what_if")
-        seed.input(**tried, api_name=False)
-        strip.select(handlers.select, outputs=seen, queue=False, trigger_mode="always_last", show_progress="hidden", api_name=False)
+        seed.input(**tried, api_visibility="private")
+        strip.select(
+            handlers.select,
+            outputs=seen,
+            queue=False,
+            trigger_mode="always_last",
+            show_progress="hidden",
+            api_visibility="private",
+        )
         write.click(
             handlers.write, [*prompt, chain, seed, length], [strip, plot, note, focus, run_id],
             show_progress="hidden", api_name="write", concurrency_limit=None,
         )  # fmt: skip
-        stop.click(handlers.stop, run_id, queue=False, show_progress="hidden", api_name=False)
+        stop.click(handlers.stop, run_id, queue=False, show_progress="hidden", api_visibility="private")
         prompt[1].change(None, prompt[1], js=SHOW_MODE)
     return page
 
 
-def _prompt_controls(catalog: Catalog, texts: Mapping[str, str]) -> list[gr.components.Component]:
+def _prompt_controls(
+    catalog: Catalog, texts: Mapping[str, str]
+) -> tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]:
     choices = [(spec.title, spec.key) for spec in catalog.models if not spec.problem]
     model = gr.Dropdown(choices, value=catalog.default.key, label=texts["model"], elem_id="model", filterable=False)
     modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
     mode = gr.Radio(modes, value="completion", label=texts["mode"], elem_id="mode")
     system = gr.Textbox(label=texts["system"], lines=2, max_lines=6, elem_id="system", elem_classes="chat-only")
     text = gr.Textbox(texts["prompt_default"], label=texts["prompt"], lines=3, max_lines=12, elem_id="prompt")
-    return [model, mode, system, text]
+    return model, mode, system, text
 
 
 def _run_controls(texts: Mapping[str, str]) -> tuple[gr.Textbox, gr.Number]:
     with gr.Row(elem_classes="run-row"):
-        seed = gr.Textbox(START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120)
+        seed = gr.Textbox(
+            START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120
+        )
         length = gr.Number(START_TOKENS, label=texts["max_new_tokens"], elem_id="length", min_width=120)
     return seed, length

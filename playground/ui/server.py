@@ -65,7 +65,7 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
     app.mount("/playground", StaticFiles(directory=ASSETS))
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_page(catalog, pool, store, ENGLISH),
         path="/",
@@ -78,3 +78,4 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
         css_paths=[ASSETS / "page.css"],
         footer_links=[],
     )
+    return app

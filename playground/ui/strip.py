@@ -10,8 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from playground.records import StopReason
-from playground.ui.controls import settings_line
 from playground.tokens import NEWLINE, SPACE, visible
+from playground.ui.controls import settings_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def to_json(value: object) -> str:
 
 
 def flowing(piece: bytes) -> str:
-    """Render a piece for running text: spaces stay spaces and lines break, behind their sign.
+    r"""Render a piece for running text: spaces stay spaces and lines break, behind their sign.
 
     >>> flowing(b" a\\n")
     ' a⏎\\n'
@@ -42,7 +42,13 @@ def bits(probability: float) -> float:
 def token_entry(step: TokenStep) -> list[Any]:
     """Return text, probability before and after, rank, surprisal (bits)."""
     surprisal = bits(step.model_prob)
-    return [flowing(step.piece), step.model_prob, step.final_prob, step.rank, surprisal if surprisal < math.inf else None]
+    return [
+        flowing(step.piece),
+        step.model_prob,
+        step.final_prob,
+        step.rank,
+        surprisal if surprisal < math.inf else None,
+    ]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:

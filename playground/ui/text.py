@@ -30,8 +30,8 @@ ENGLISH: dict[str, str] = {
     "replay": "What if: token {number}, after “{tail}”",
     "written": "Token {number}: drawn from this, after “{tail}”",
     "drawn_now": (
-        "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most probable "
-        "token, its sum passes that at “{token}”."
+        "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most "
+        "probable token, its sum passes that at “{token}”."
     ),
     "more": "more",
     "about": "About",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.metadata import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-import plotly
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if file.name == "plotly.min.js"))
 SCRIPTS = ("plotly.min.js", "page.js", "plot.js", "strip.js", "chain.js")
 HEAD = "".join(f'<script src="/playground/{name}"></script>' for name in SCRIPTS)
 

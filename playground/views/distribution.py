@@ -15,6 +15,8 @@ from playground.samplers import all_samplers
 from playground.views.base import AFTER, BEFORE, DRAWN, MONO, REMOVED, label, literal, percent, quiet_axis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from playground.records import Candidate, Snapshot
 
 ROWS = 20
@@ -39,7 +41,7 @@ class Row:
         return self.after == 0
 
 
-def rows_of(snapshot: Snapshot, drawn: int | None, texts: dict[str, str]) -> list[Row]:
+def rows_of(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> list[Row]:
     """Return the lines: the best by the model, the best after the chain, the drawn token, then the tail."""
     by_final = sorted(snapshot.candidates, key=lambda item: -item.final_prob)[:TOP_AFTER]
     wanted = {item.token_id for item in (*snapshot.candidates[:ROWS], *by_final)} | {drawn}
@@ -50,12 +52,14 @@ def rows_of(snapshot: Snapshot, drawn: int | None, texts: dict[str, str]) -> lis
         return rows
     tail = texts["tail"].format(count=f"{rest:,}")
     before = max(0.0, 1 - sum(row.before for row in rows))
-    after = max(0.0, 1 - sum(row.after for row in rows)) if snapshot.support > sum(not row.removed for row in rows) else 0.0
+    after = (
+        max(0.0, 1 - sum(row.after for row in rows)) if snapshot.support > sum(not row.removed for row in rows) else 0.0
+    )
     hover = f"{literal(tail)}<br>{texts['before']} {percent(before)}<br>{texts['after']} {percent(after)}"
     return [*rows, Row(tail, before, after, _tail_removers(snapshot, shown), drawn=False, hover=hover)]
 
 
-def _token_row(item: Candidate, drawn: int | None, texts: dict[str, str]) -> Row:
+def _token_row(item: Candidate, drawn: int | None, texts: Mapping[str, str]) -> Row:
     removers = (item.removed_by,) if item.removed_by else ()
     after = _name(item.removed_by) if item.removed_by else f"{texts['after']} {percent(item.final_prob)}"
     hover = "<br>".join([
@@ -77,7 +81,7 @@ def _name(key: str) -> str:
     return known[key].label.lower() if key in known else key
 
 
-def distribution(snapshot: Snapshot, drawn: int | None, texts: dict[str, str]) -> go.Figure:
+def distribution(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> go.Figure:
     """Draw a snapshot; ``drawn`` is the token to mark, ``texts`` the words of the page's language."""
     rows = rows_of(snapshot, drawn, texts)
     places = list(range(len(rows)))

@@ -1,0 +1,105 @@
+"""From what a person asks about to the token ids that a model reads for it.
+
+- A text that looks like a control token stays text inside a chat; in a completion it is the token.
+- Everything is checked before the model sees it, and every refusal gives both numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playground.backends.base import Message
+from playground.errors import PromptError
+
+if TYPE_CHECKING:
+    from playground.backends.base import LoadedModel
+    from playground.records import Prompt
+
+CHARS_PER_TOKEN = 64  # a prompt with more characters than this per token of context is refused before tokenizing
+MARK = "\ue000{}\ue001"  # stands for a person's text while the chat template runs; private-use characters
+
+
+def read_prompt(model: LoadedModel, prompt: Prompt) -> tuple[int, ...]:
+    """Turn a prompt into the ids that the model reads, ``bos_ids`` included.
+
+    Raises:
+        PromptError: it is empty, holds half a surrogate pair, or is longer than the context.
+    """
+    if prompt.ids:
+        _check_ids(model, prompt.ids)
+        return prompt.ids
+    _check_text(model, prompt)
+    ids = _encode_chat(model, prompt.messages) if prompt.messages else model.encode(prompt.text, special=True)
+    bos = model.bos_ids
+    ids = ids if ids[: len(bos)] == bos else bos + ids
+    if len(ids) > model.context_tokens:
+        raise PromptError(
+            f"The prompt is {len(ids):,} tokens; this model reads {model.context_tokens:,}.",
+            hint="Shorten the prompt.",
+            field="prompt",
+        )
+    return ids
+
+
+def _check_ids(model: LoadedModel, ids: tuple[int, ...]) -> None:
+    wrong = next((token for token in ids if not 0 <= token < model.vocab_size), None)
+    if wrong is not None:
+        last = model.vocab_size - 1
+        raise PromptError(f"Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", field="prompt")
+
+
+def _check_text(model: LoadedModel, prompt: Prompt) -> None:
+    texts = [content for _, content in prompt.messages] or [prompt.text]
+    if not any(text.strip() for text in texts[-1:]):
+        raise PromptError("The prompt is empty.", hint="Type a prompt first.", field="prompt")
+    limit = CHARS_PER_TOKEN * model.context_tokens
+    size = sum(map(len, texts))
+    if size > limit:
+        raise PromptError(
+            f"The prompt is {size:,} characters; at most {limit:,} are read, for {model.context_tokens:,} tokens.",
+            hint="Shorten the prompt.",
+            field="prompt",
+        )
+    for text in texts:
+        bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+        if bad is not None:
+            raise PromptError(
+                f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
+                hint="Delete it.",
+                field="prompt",
+            )
+
+
+def _encode_chat(model: LoadedModel, messages: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
+    """Render the template; text of a person that looks like a control token stays text."""
+    turns = [Message(*item) for item in messages]
+    plain = all(model.encode(t.content, special=True) == model.encode(t.content, special=False) for t in turns)
+    if plain:
+        return model.encode(model.render_chat(turns), special=True)
+    rendered = model.render_chat([Message(t.role, MARK.format(n)) for n, t in enumerate(turns)])
+    ids: list[int] = []
+    for number, turn in enumerate(turns):
+        before, mark, rendered = rendered.partition(MARK.format(number))
+        ids += model.encode(before, special=True) if before else ()
+        ids += model.encode(turn.content, special=False) if mark else ()
+    return (*ids, *model.encode(rendered, special=True))
+
+
+def check_room(model: LoadedModel, prompt_tokens: int, wanted: int) -> tuple[int, tuple[str, ...]]:
+    """Return how many tokens can be written, and a note where that is less than was wanted.
+
+    Raises:
+        PromptError: not even one can.
+    """
+    context = model.context_tokens
+    room = context - prompt_tokens
+    if room < 1:
+        raise PromptError(
+            f"The prompt is {prompt_tokens:,} tokens; this model reads {context:,} and needs room for one more.",
+            hint="Shorten the prompt.",
+            field="prompt",
+        )
+    if wanted <= room:
+        return wanted, ()
+    note = f"New tokens cut from {wanted:,} to {room:,}: the prompt takes {prompt_tokens:,} of {context:,} tokens."
+    return room, (note,)

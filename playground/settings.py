@@ -1,0 +1,137 @@
+"""The settings of a run: ``SamplingParams.from_dict`` is the one gate through which they all come.
+
+Nothing is ignored and nothing is clamped: an unknown key, a wrong type or a value outside its range is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from playground.errors import SettingError, shown
+from playground.samplers import ORDERS, all_samplers, in_order
+
+if TYPE_CHECKING:
+    from playground.samplers.base import Sampler
+
+MAX_SEED = 2**32 - 1
+MAX_NEW_TOKENS = 1_000_000
+MAX_STOPS, MAX_STOP_CHARS = 16, 200
+FLAT_KEYS = ("order", "seed", "max_new_tokens", "stop")
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """The settings of one run.
+
+    Attributes:
+        samplers: one of each kind at most.
+        order: name of an order, or the keys in the order wanted.
+        seed: 0 … 2³²−1, or None: the app picks one and shows it.
+        max_new_tokens: tokens to write at most; cut to the context with a note.
+        stop: texts that end the run.
+    """
+
+    samplers: tuple[Sampler, ...] = ()
+    order: str | tuple[str, ...] = "transformers"
+    seed: int | None = None
+    max_new_tokens: int = 256
+    stop: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, flat: object) -> Self:
+        """Read the flat form; nothing is ignored and nothing is clamped.
+
+        Raises:
+            SettingError: an unknown key (with the nearest), a wrong type, or a value outside its range.
+        """
+        if not isinstance(flat, dict):
+            raise SettingError(f"Settings are {shown(flat)}; they must be an object such as {{“temperature”: 0.7}}.")
+        known = all_samplers()
+        for key in flat:
+            if key not in known and key not in FLAT_KEYS:
+                raise _unknown_key(str(key), (*known, *FLAT_KEYS))
+        samplers = tuple(known[key].from_value(value) for key, value in flat.items() if key in known)
+        return cls(
+            samplers=samplers,
+            order=_order(flat.get("order", cls.order), tuple(item.key for item in samplers)),
+            seed=_seed(flat.get("seed")),
+            max_new_tokens=_whole("max_new_tokens", flat.get("max_new_tokens", cls.max_new_tokens), 1, MAX_NEW_TOKENS),
+            stop=_stops(flat.get("stop", ())),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the flat form that ``from_dict`` reads back to an equal value."""
+        flat: dict[str, Any] = {item.key: item.to_value() for item in self.samplers}
+        order = self.order if isinstance(self.order, str) else list(self.order)
+        return flat | {
+            "order": order,
+            "seed": self.seed,
+            "max_new_tokens": self.max_new_tokens,
+            "stop": list(self.stop),
+        }
+
+    @cached_property
+    def chain(self) -> tuple[Sampler, ...]:
+        """The samplers in the order in which they act."""
+        order = ORDERS[self.order] if isinstance(self.order, str) else self.order
+        by_key = {item.key: item for item in self.samplers}
+        return tuple(by_key[key] for key in in_order(tuple(by_key), order))
+
+    def with_some_seed(self) -> Self:
+        """Return settings that have a seed: the same ones, or with a seed picked at random."""
+        return self if self.seed is not None else replace(self, seed=secrets.randbelow(MAX_SEED + 1))
+
+
+def _unknown_key(key: str, known: tuple[str, ...]) -> SettingError:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"The nearest is {near[0]}." if near else f"Known: {', '.join(known)}."
+    return SettingError(f"There is no setting “{shown(key)}”.", hint=hint, field=key)
+
+
+def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
+    if isinstance(value, str) and value in ORDERS:
+        return value
+    if not isinstance(value, list | tuple) or not all(isinstance(key, str) for key in value):
+        names = ", ".join(ORDERS)
+        raise SettingError(f"Order is {shown(value)}; it must be one of {names}, or a list of keys.", field="order")
+    for key in value:
+        if key not in all_samplers():
+            raise _unknown_key(key, tuple(all_samplers()))
+    if len(set(value)) < len(value) or not set(keys) <= set(value):
+        raise SettingError(
+            f"Order {shown(list(value))} must name each sampler that is set exactly once.",
+            hint=f"Set here: {', '.join(keys)}.",
+            field="order",
+        )
+    return tuple(value)
+
+
+def _seed(value: object) -> int | None:
+    if value is None or value in ("", -1):
+        return None
+    return _whole("seed", value, 0, MAX_SEED, hint="Leave it empty and the app picks one and shows it.")
+
+
+def _whole(name: str, value: object, low: int, high: int, *, hint: str = "") -> int:
+    label = name.replace("_", " ").capitalize()
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    if not whole or not low <= value <= high:  # type: ignore[operator]
+        raise SettingError(
+            f"{label} is {shown(value)}; it must be a whole number in [{low:,}, {high:,}].", hint=hint, field=name
+        )
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def _stops(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise SettingError(f"Stop is {shown(value)}; it must be a list of texts.", field="stop")
+    if len(value) > MAX_STOPS or any(not 0 < len(item) <= MAX_STOP_CHARS for item in value):
+        raise SettingError(
+            f"Stop holds {len(value)} texts; at most {MAX_STOPS} of 1 to {MAX_STOP_CHARS} characters are allowed.",
+            field="stop",
+        )
+    return tuple(value)
