@@ -9,6 +9,7 @@
     const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
+    const save = el("a", { class: "plain", download: "tokens.csv" }, words.save_csv);
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
@@ -51,7 +52,9 @@
       card.dataset.running = news.running;
       if (!news.running) card.dataset.ended = run.id;
       const items = news.stats.map(([name, value]) => el("span", {}, `${name} `, el("b", {}, value)));
-      stats.replaceChildren(...items, reuse);
+      stats.replaceChildren(...items, reuse, save);
+      save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
+      save.hidden = news.running;
       settings.textContent = news.settings;
     }
 

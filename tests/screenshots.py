@@ -1,4 +1,4 @@
-"""Take the README's pictures from the real page: ``python tests/screenshots.py``; ``--all FOLDER`` takes every state.
+"""Take the README's pictures from the real page: ``python -m tests.screenshots``; ``--all FOLDER`` takes every state.
 
 Starts the page itself on a free port, on the real default model, and writes ``assets/explore-{light,dark}.png``.
 """
@@ -6,15 +6,11 @@ Starts the page itself on a free port, on the real default model, and writes ``a
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from playwright.sync_api import Page, sync_playwright
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402 (the project itself is not installed)
-
-from tests.browser import RunningApp, launch  # noqa: E402
+from tests.browser import ROOT, RunningApp, launch
 
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 TOKEN = 1  # the written token that the pictures explain

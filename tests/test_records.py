@@ -11,21 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import CLIP, SettingError
-from playground.records import (
-    MAX_NEW_TOKENS,
-    MAX_SEED,
-    MAX_STOP_CHARS,
-    MAX_STOPS,
-    Run,
-    SamplingParams,
-    StopReason,
-    TokenStep,
-)
+from playground.records import Run, SamplingParams, StopReason, TokenStep
 from playground.samplers import ORDERS, all_samplers
 from playground.samplers.repetition_penalty import RepetitionPenalty
 from playground.samplers.temperature import Temperature
 from playground.samplers.top_k import TopK
 from playground.samplers.top_p import TopP
+from playground.settings import MAX_NEW_TOKENS, MAX_SEED, MAX_STOP_CHARS, MAX_STOPS
 
 KEYS = tuple(all_samplers())
 VALUES: dict[str, st.SearchStrategy[Any]] = {

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from playground.errors import RunNotFound
 from playground.store import Store
+from playground.tables import steps_table, to_csv
 from playground.ui.page import build_page
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
@@ -59,6 +60,14 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
             return JSONResponse(strip_message(store.get(run_id), 0, ENGLISH))
         except RunNotFound as error:
             raise HTTPException(404, str(error)) from error
+
+    @app.get("/runs/{run_id}/tokens.csv")
+    def csv(run_id: str) -> Response:
+        try:
+            text = to_csv(steps_table(store.get(run_id).record()))
+        except RunNotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(text, media_type="text/csv; charset=utf-8", headers={"content-disposition": "attachment"})
 
     @app.get("/playground/plotly.min.js")
     def plotly_js() -> Response:

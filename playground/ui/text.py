@@ -71,6 +71,7 @@ ENGLISH: dict[str, str] = {
     "scale": "surprisal",
     "scale_end": "10 bits or more",
     "use_seed": "use this seed",
+    "save_csv": "save as CSV",
     "preset_neutral": "Neutral",
     "preset_greedy": "Greedy",
     "preset_start": "Start",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROWS = 20
 ROW_PX = 21
+NO_BREAK_SPACE = "\u00a0"  # plotly folds other spaces
 TOP_AFTER = 3  # the best tokens after the chain have a row even where the model ranks them low
 
 
@@ -97,7 +98,7 @@ def distribution(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]
             common | {"name": "before", "x": kept, "width": 0.82, "marker": {"color": BEFORE, "opacity": 0.6}},
             common | {"name": "removed", "x": gone, "width": 0.82, "marker": hatch},
             common | {"name": "after", "x": [r.after or None for r in rows], "width": 0.4, "marker": {"color": colors}},
-            _columns(rows),
+            _numbers(rows),
         ],
         "layout": _layout(rows),
     })  # fmt: skip
@@ -107,20 +108,28 @@ def _hatch() -> dict[str, Any]:
     return {"shape": "/", "fgcolor": REMOVED, "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.35}
 
 
-def _columns(rows: list[Row]) -> dict[str, Any]:
-    """Return the numbers right of the bars: before, after or the sampler's name."""
-    x, y, text = [], [], []
-    for place, row in enumerate(rows):
+def _numbers(rows: list[Row]) -> dict[str, Any]:
+    """Return the numbers right of the bars: before, then after or the sampler's name.
+
+    One text per row in a font of fixed width: measuring text is most of what drawing costs.
+    """
+    lines = []
+    for row in rows:
         removers = ", ".join(_name(key) for key in row.removers)
-        last = removers if row.removed else f"<b>{percent(row.after)}</b>"
-        for column, words in enumerate((percent(row.before), last)):
-            x.append(float(column))
-            y.append(place)
-            text.append(words)
+        lines.append(f"{percent(row.before):>9}{removers if row.removed else percent(row.after):>12}")
     return {
-        "type": "scatter", "name": "numbers", "mode": "text", "x": x, "y": y, "text": text, "xaxis": "x2",
-        "textposition": "middle left", "textfont": {"size": 12}, "hoverinfo": "skip", "cliponaxis": False,
-    }  # fmt: skip
+        "type": "scatter",
+        "name": "numbers",
+        "mode": "text",
+        "x": [1.0] * len(rows),
+        "y": list(range(len(rows))),
+        "text": [line.replace(" ", NO_BREAK_SPACE) for line in lines],
+        "xaxis": "x2",
+        "textposition": "middle left",
+        "textfont": {"size": 12, "family": MONO},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
 
 
 def _layout(rows: list[Row]) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""Records as tables, for reports: DataFrames, and CSV that spreadsheets open with the right letters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from playground.records import Run
+
+BYTE_ORDER_MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for its own encoding
+
+
+def steps_table(run: Run) -> pd.DataFrame:
+    """Return one row per written token; probabilities as shares, surprisal and entropies in bits."""
+    rows = []
+    for step in run.steps:
+        snapshot = step.snapshot
+        rows.append({
+            "position": step.position,
+            "token_id": step.token_id,
+            "piece": step.piece.decode("utf-8", "backslashreplace"),
+            "model_prob": step.model_prob,
+            "final_prob": step.final_prob,
+            "rank": step.rank,
+            "surprisal_bits": -math.log2(step.model_prob) if step.model_prob else math.inf,
+            "luck": step.luck,
+            "model_entropy_bits": snapshot.model_entropy_bits,
+            "final_entropy_bits": snapshot.final_entropy_bits,
+            "support": snapshot.support,
+            "removed_mass": snapshot.removed_mass,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV text."""
+    return BYTE_ORDER_MARK + table.to_csv(index=False, lineterminator="\n")

