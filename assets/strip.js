@@ -97,8 +97,7 @@
       event.preventDefault();
       choose(next);
     });
-    document.addEventListener("playground:position", (event) => mark(event.detail));
-    document.addEventListener("playground:looked", () => mark(null));
+    document.addEventListener("playground:position", (event) => (event.detail === null ? pin(null) : mark(event.detail)));
     show();
     watch("value", show);
   };

@@ -34,7 +34,7 @@ class Playground:
 
     >>> with Playground("models.yaml") as pg:
     ...     pg.generate("toy", "Then the cat", temperature=0, seed=1, max_new_tokens=3).text
-    ' sat. the'
+    ' sat.'
     """
 
     def __init__(self, models: str | Path = "models.yaml") -> None:

@@ -41,6 +41,7 @@ class LiveRun:
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = ""
+    chosen: int | None = None  # position of the written token that a person clicked
     stop_asked: bool = False
     stopper: Callable[[], None] | None = None
 

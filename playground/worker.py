@@ -146,11 +146,16 @@ class Worker:
             active += self._admit(waiting, len(active))
 
     def _admit(self, waiting: list[Job], running: int) -> list[Job]:
-        """Start as many waiting jobs as the model has slots for, in the order in which they came."""
-        free = max(0, self._engine.model.slots - running)
-        taken, waiting[:] = waiting[:free], waiting[free:]
-        for job in taken:
+        """Start waiting jobs in the order in which they came: every look, and runs while slots but one are free."""
+        free = max(0, self._engine.model.slots - 1 - running)
+        taken: list[Job] = []
+        for job in waiting.copy():
+            if job.request["op"] == "write" and not free:
+                continue
+            free -= job.request["op"] == "write"
+            waiting.remove(job)
             job.events = self._events(job)
+            taken.append(job)
         return taken
 
     def _advance(self, job: Job) -> bool:

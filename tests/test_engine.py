@@ -14,8 +14,9 @@ import pytest
 from playground import backends
 from playground.catalog import read_catalog
 from playground.chain import Draw
-from playground.engine import CHARS_PER_TOKEN, Ended, Engine, LogitsCache, Started
+from playground.engine import Ended, Engine, LogitsCache, Started
 from playground.errors import ModelError, PromptError
+from playground.prompt import CHARS_PER_TOKEN, read_prompt
 from playground.records import Prompt, SamplingParams, StopReason
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def test_the_same_seed_writes_the_same_text(any_engine: Engine) -> None:
 def test_greedy_takes_the_best_token_every_time(any_engine: Engine) -> None:
     """Temperature 0 writes what a loop of argmax over the bare model writes."""
     model = any_engine.model
-    sequence, row = model.prefill(any_engine.encode(CAT))
+    sequence, row = model.prefill(read_prompt(any_engine.model, CAT))
     best = []
     for _ in range(16):
         best.append(int(row.argmax()))
@@ -186,7 +187,7 @@ def test_written_places_can_be_looked_at_without_the_model(engine: Engine, watch
     """After a run a look at any of its prefixes is answered from the cache, with the token that was drawn there."""
     ids, _ = written(engine, CAT, settings(seed=3))
     calls = len(watched.calls)
-    prompt_ids = engine.encode(CAT)
+    prompt_ids = read_prompt(engine.model, CAT)
     for place in range(len(ids)):
         look = engine.look(Prompt(ids=prompt_ids + ids[:place], written=place), settings(seed=3), always)
         assert (look.from_cache, look.step.token_id, look.step.position) == (True, ids[place], place)
@@ -400,8 +401,8 @@ def test_what_people_write_in_a_chat_stays_text(any_engine: Engine, said: str) -
     model = any_engine.model
     end = model.piece(max(model.eos_ids & {0, 2})).decode()
     said = said.format(end=end, start=end.replace("end", "start"), half=end[:-2])
-    harmless = any_engine.encode(Prompt(messages=(("user", "Hello."),)))
-    ids = any_engine.encode(Prompt(messages=(("user", said),)))
+    harmless = read_prompt(any_engine.model, Prompt(messages=(("user", "Hello."),)))
+    ids = read_prompt(any_engine.model, Prompt(messages=(("user", said),)))
     assert controls(model, ids) == controls(model, harmless)
     assert text_of(any_engine, ids) == text_of(any_engine, harmless).replace("Hello.", said)
 
@@ -409,15 +410,15 @@ def test_what_people_write_in_a_chat_stays_text(any_engine: Engine, said: str) -
 def test_a_plain_prompt_may_hold_control_tokens(any_engine: Engine) -> None:
     """In completion a person writes the template by hand: the text of a control token is that token."""
     end = min(any_engine.model.eos_ids)
-    assert end in any_engine.encode(Prompt(text=f"one{any_engine.model.piece(end).decode()}"))
+    assert end in read_prompt(any_engine.model, Prompt(text=f"one{any_engine.model.piece(end).decode()}"))
 
 
 def test_a_prompt_begins_once_with_what_the_model_begins_with(engine: Engine, watched: Watched) -> None:
     """The begin token is put before a prompt that lacks it, and not before one that has it."""
     watched.__dict__["bos_ids"] = (5,)
-    assert engine.encode(Prompt(text="?"))[0] == 5
+    assert read_prompt(engine.model, Prompt(text="?"))[0] == 5
     begun = watched.piece(5).decode() + "?"
-    assert engine.encode(Prompt(text=begun)) == engine.encode(Prompt(text="?"))
+    assert read_prompt(engine.model, Prompt(text=begun)) == read_prompt(engine.model, Prompt(text="?"))
 
 
 def row(value: float, size: int = 25) -> Logits:

@@ -203,6 +203,18 @@ def test_a_look_is_answered_while_a_text_is_written(smollm: Pool) -> None:
     assert fresh["from_cache"] is False
 
 
+def test_a_look_is_answered_while_every_slot_writes(smollm: Pool) -> None:
+    """A prefix that nobody has asked about is read between the tokens of four texts, not after one of them."""
+    busy = [smollm.open("write", SMOLLM, Prompt(text=text), settings(120, temperature=0.9)) for text in PROMPTS]
+    for stream in busy:
+        answers(stream, 2)
+    look = smollm.ask("look", SMOLLM, Prompt(text="Nobody has asked that either"), settings())
+    for stream in busy:
+        stream.stop()
+    assert look["from_cache"] is False
+    assert [ended(answers(stream)) for stream in busy] == [StopReason.STOPPED] * 4
+
+
 def test_stop_is_heard_while_a_long_prompt_is_read(smollm: Pool) -> None:
     """Stop right behind the request ends the run before its first token: nothing is written, and the run says why."""
     stream = smollm.open("write", SMOLLM, Prompt(text=" never again" * 900), settings())

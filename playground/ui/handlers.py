@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
+from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, StopReason
 from playground.store import LiveRun, read_step
 from playground.ui.controls import read_settings
@@ -88,11 +89,21 @@ class Handlers:
         """Show what could come after the prompt; returns picture, notice, focus."""
         try:
             params = read_settings(chain, seed, LOOK_LENGTH)
-            answer = self.pool.ask("look", model, read_boxes(mode, system, text), params)
+            answer = self.pool.ask("look", model, self._prompt(model, mode, system, text), params)
             focus = {"model": model, "ids": answer["ids"], "written": 0}
             return self._shown(answer, focus, params), CLEAR, focus
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return gr.skip(), said(error), gr.skip()
+
+    def _prompt(self, model: str, mode: str, system: object, text: object) -> Prompt:
+        spec = self.pool.catalog.get(model)
+        if mode == "chat" and not spec.chat:
+            raise SettingError(
+                f"{spec.title} is not listed for chat.",
+                hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
+                field="mode",
+            )
+        return read_boxes(mode, system, text)
 
     def what_if(self, chain: str, seed: str, focus: Focus | None) -> tuple[Any, ...]:
         """Try other settings on the logits of the place in focus; returns picture, notice."""
@@ -124,6 +135,7 @@ class Handlers:
         """Show the distribution that a written token was drawn from; returns picture, notice, focus."""
         try:
             run, position = self._clicked(event._data)  # noqa: SLF001 (gradio's own way to an event's data)
+            run.chosen = position
             focus = self._focus(run, position)
             return to_json(self._recorded(run, position)), CLEAR, focus
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
@@ -160,7 +172,7 @@ class Handlers:
         model, mode, system, text, chain, seed, max_new_tokens = controls
         try:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
-            prompt = read_boxes(mode, system, text)
+            prompt = self._prompt(model, mode, system, text)
             live = self.store.new(model, params)
             yield from self._loading(live)
             answers = self.pool.open("write", model, prompt, params)
@@ -179,7 +191,7 @@ class Handlers:
         loading = notice("info", self.texts["loading"].format(title=process.spec.title))
         if not process.settled.is_set():
             yield gr.skip(), gr.skip(), loading, gr.skip(), live.run_id
-        process.settled.wait()
+        process.settled.wait(LOAD_TIMEOUT_S)  # where that passes, the pool says so
 
     def _growing(self, live: LiveRun, answers: Stream) -> Iterator[tuple[Any, ...]]:
         """Yield what is new, ten times a second at most, until the run has ended."""
@@ -208,7 +220,8 @@ class Handlers:
         figure = focus = gr.skip()
         if live.steps:
             newest = len(live.steps) - 1
-            figure, focus = to_json(self._recorded(live, newest, follow=True)), self._focus(live, newest)
+            figure = to_json(self._recorded(live, newest, follow=True) | {"last": True})
+            focus = self._focus(live, newest if live.chosen is None else live.chosen)
         if not live.error:
             return strip, figure, self._notes(live), focus, None
         kept = live.error

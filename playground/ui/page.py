@@ -66,6 +66,7 @@ def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, s
             "show_progress": "hidden",
         }
         look.click(**looked, trigger_mode="always_last", api_name="look", concurrency_limit=None)
+        prompt[0].change(**looked, trigger_mode="always_last", api_visibility="private", concurrency_limit=None)
         page.load(**looked, api_visibility="private", concurrency_limit=None)
         tried: dict[str, Any] = {"fn": handlers.what_if, "inputs": [chain, seed, focus], "outputs": [plot, note]}
         tried |= {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden"}
