@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -317,3 +318,21 @@ def test_a_toy_refuses_a_table_that_makes_no_sense(tmp_path: Path, text: str, na
     table.write_text(text, encoding="utf-8")
     with pytest.raises(ModelError, match=named):
         backends.load(replace(CATALOG.get("toy"), file=table))
+
+
+def test_a_file_must_be_the_one_that_models_yaml_names(tmp_path: Path) -> None:
+    """With a sha256 the file is read and compared; another file is refused with its own."""
+    table = tmp_path / "table.json"
+    table.write_text('{"": {" la": 1.0}}', encoding="utf-8")
+    right = hashlib.sha256(table.read_bytes()).hexdigest()
+    spec = replace(CATALOG.get("toy"), file=table)
+    assert backends.load(replace(spec, sha256=right)).vocab_size == 2 + 256
+    with pytest.raises(ModelError, match=f"is another file than models.yaml says: its sha256 is {right}"):
+        backends.load(replace(spec, sha256="0" * 64))
+
+
+@pytest.mark.parametrize("option", [{"adapter": "path:x"}, {"dtype": "float32"}, {"presets": {"calm": {}}}])
+def test_what_nothing_acts_on_is_refused(option: dict[str, Any]) -> None:
+    """A key of models.yaml that no backend reads is not ignored."""
+    with pytest.raises(ModelError, match=f"toy sets {next(iter(option))}, which nothing acts on yet"):
+        backends.load(replace(CATALOG.get("toy"), **option))

@@ -206,13 +206,14 @@ def test_a_snapshot_survives_packing(*, trace: Trace, details: bool) -> None:
 @pytest.mark.parametrize("details", [False, True])
 def test_the_record_of_a_draw_holds_what_its_trace_says(*, details: bool) -> None:
     """Token, piece, luck, both probabilities, rank and snapshot, equal to what is computed directly."""
-    trace = traced(TopK(3), logits=np.log([0.1, 0.5, 0.25, 0.15]))
+    # The penalty puts token 1 last and top-k removes it: token 3, third by the model, is the second of what stays.
+    trace = traced(RepetitionPenalty(10.0), TopK(3), logits=np.log([0.1, 0.5, 0.25, 0.15]), history=(1,))
 
-    step = Draw(trace, position=7, luck=0.9, token_id=3).record(details=details)
+    step = Draw(trace, position=7, luck=0.7, token_id=3).record(details=details)
 
-    assert (step.position, step.token_id, step.piece, step.luck, step.rank) == (7, 3, b"<3>", 0.9, 3)
+    assert (step.position, step.token_id, step.piece, step.luck, step.rank) == (7, 3, b"<3>", 0.7, 3)
     assert step.model_prob == trace.model.probs[3] == pytest.approx(0.15)
-    assert step.final_prob == trace.final.probs[3] == pytest.approx(0.15 / 0.9)
+    assert step.final_prob == trace.final.probs[3] == pytest.approx(0.15 / 0.5)  # of 0.25, 0.15 and 0.1
     assert step.snapshot == trace.snapshot(details=details)
 
 

@@ -141,7 +141,7 @@ def test_cover_is_a_ranked_prefix_that_reaches_the_mass(vector: Vector, mass: fl
     assert running[-1] >= mass or prefix.size == np.isfinite(logits).sum()
 
 
-@pytest.mark.parametrize(("mass", "needed", "most"), [(0.005, 50, 256), (0.02, 200, 256), (0.3, 3000, 4096)])
+@pytest.mark.parametrize(("mass", "needed", "most"), [(0.005, 50, 256), (0.026, 260, 4096), (0.3, 3000, 4096)])
 def test_cover_does_not_rank_everything(mass: float, needed: int, most: int) -> None:
     """Over 10,000 equal tokens a mass takes 10,000 × mass of them; it ranks 256 at first, then 16 × 256 = 4,096."""
     prefix, running = Distribution.of_logits(np.zeros(10_000)).cover(mass)
@@ -248,6 +248,13 @@ def test_new_logits_reach_the_tokens_they_were_made_for() -> None:
 
     assert dict(zip(changed.token_ids.tolist(), changed.logits.tolist(), strict=True)) == {1: 5.0, 3: 7.0, 2: 6.0}
     assert changed.best(3).token_ids.tolist() == [3, 2, 1]
+
+
+def test_new_logits_are_not_divided_by_an_old_temperature() -> None:
+    """Temperature 2 was at work before; what is given now is final."""
+    warm = Distribution.of_logits(np.array([1.0, 4.0])).at_temperature(2)
+
+    assert warm.with_logits(np.array([5.0, 7.0])).logits.tolist() == [5.0, 7.0]
 
 
 @pytest.mark.parametrize("dtype", MODEL_TYPES)

@@ -203,15 +203,35 @@ def test_a_look_is_answered_while_a_text_is_written(smollm: Pool) -> None:
     assert fresh["from_cache"] is False
 
 
-def test_a_look_is_answered_while_every_slot_writes(smollm: Pool) -> None:
-    """A prefix that nobody has asked about is read between the tokens of four texts, not after one of them."""
-    busy = [smollm.open("write", SMOLLM, Prompt(text=text), settings(120, temperature=0.9)) for text in PROMPTS]
-    for stream in busy:
+@pytest.fixture
+def busy(smollm: Pool) -> Iterator[list[Stream]]:
+    """Return four runs on SmolLM2's four slots; three of them write, the last may have to wait for a look to fit in."""
+    params = settings(150, temperature=0.9)
+    streams = [smollm.open("write", SMOLLM, Prompt(text=text), params) for text in PROMPTS]
+    for stream in streams[:3]:
         answers(stream, 2)
+    yield streams
+    for stream in streams:
+        stream.close()
+
+
+def test_a_look_is_answered_while_every_slot_writes(smollm: Pool, busy: list[Stream]) -> None:
+    """A prefix that nobody has asked about is read between the tokens of the texts, not after one of them."""
     look = smollm.ask("look", SMOLLM, Prompt(text="Nobody has asked that either"), settings())
     for stream in busy:
         stream.stop()
     assert look["from_cache"] is False
+    assert [ended(answers(stream)) for stream in busy] == [StopReason.STOPPED] * 4
+
+
+def test_stop_is_heard_before_the_run_has_begun(smollm: Pool, busy: list[Stream]) -> None:
+    """A run that waits for a slot ends when it is stopped, not when one of the others makes room."""
+    waiting = smollm.open("write", SMOLLM, CAT, settings())
+    waiting.stop()
+    found = answers(waiting)
+    for stream in busy:
+        stream.stop()
+    assert (ended(found), ids_of(found)) == (StopReason.STOPPED, [])
     assert [ended(answers(stream)) for stream in busy] == [StopReason.STOPPED] * 4
 
 
@@ -223,20 +243,6 @@ def test_stop_is_heard_while_a_long_prompt_is_read(smollm: Pool) -> None:
     rest = answers(stream)
     assert len(started[0]["prompt_ids"]) == 1_800
     assert ([message["event"] for message in rest], ended(rest)) == (["ended"], StopReason.STOPPED)
-
-
-def test_stop_is_heard_before_the_run_has_begun(smollm: Pool) -> None:
-    """A run that waits for a slot ends when it is stopped, not when one of the others makes room."""
-    busy = [smollm.open("write", SMOLLM, Prompt(text=text), settings(120, temperature=0.9)) for text in PROMPTS]
-    for stream in busy:
-        answers(stream, 2)
-    waiting = smollm.open("write", SMOLLM, CAT, settings())
-    waiting.stop()
-    found = answers(waiting)
-    for stream in busy:
-        stream.stop()
-    assert (ended(found), ids_of(found)) == (StopReason.STOPPED, [])
-    assert [ended(answers(stream)) for stream in busy] == [StopReason.STOPPED] * 4
 
 
 def test_a_closed_request_gives_its_slot_back(pool: Pool) -> None:

@@ -427,6 +427,13 @@ def test_repetition_penalty_with_nothing_to_count_returns_the_same() -> None:
     assert RepetitionPenalty(2.0, include_prompt=False).apply(distribution, context) is distribution
 
 
+def test_repetition_penalty_takes_the_logits_that_reach_it() -> None:
+    """Behind temperature 2 logits 4, 2 are 2, 1; penalty 4 on the first leaves 0.5, 1."""
+    final = trace_chain(np.array([4.0, 2.0]), (Temperature(2.0), RepetitionPenalty(4.0)), StepContext((0,))).final
+
+    assert final.probs == pytest.approx([1 / (1 + math.exp(0.5)), 1 / (1 + math.exp(-0.5))])
+
+
 def test_repetition_penalty_reaches_its_tokens_behind_a_truncation() -> None:
     """Top-k puts the entries in rank order; the penalty still finds its tokens, and removed ones stay removed."""
     context = StepContext(history=(2, 0))  # token 0 is the one that top-k removes

@@ -84,10 +84,9 @@ def drawn_as(snapshot: Snapshot, drawn: int | None = None) -> dict[str, Any]:
     return {"layout": figure["layout"]} | {trace["name"]: trace for trace in figure["data"]}
 
 
-def columns(figure: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the two texts right of each row's bars: before, and after or who removed it."""
-    texts = [on_screen(text) for text in figure["numbers"]["text"]]
-    return list(zip(texts[::2], texts[1::2], strict=True))
+def columns(figure: dict[str, Any]) -> list[list[str]]:
+    """Return the two words right of each row's bars: before, and after or who removed it."""
+    return [on_screen(text).split(maxsplit=1) for text in figure["numbers"]["text"]]
 
 
 def test_bars_are_the_probabilities_of_the_snapshot() -> None:
@@ -109,7 +108,7 @@ def test_removed_tokens_are_hatched_and_say_who_removed_them() -> None:
     assert figure["after"]["x"] == [pytest.approx(2 / 3), pytest.approx(1 / 3), None, None]
     assert figure["removed"]["marker"]["pattern"]["shape"] == "/"
     assert "pattern" not in figure["before"]["marker"]
-    assert columns(figure) == [("50.0%", "66.7%"), ("25.0%", "33.3%"), ("15.0%", "top-p"), ("10.0%", "top-k")]
+    assert columns(figure) == [["50.0%", "66.7%"], ["25.0%", "33.3%"], ["15.0%", "top-p"], ["10.0%", "top-k"]]
 
 
 def test_the_tip_of_a_bar_tells_token_rank_and_remover() -> None:
