@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,8 @@ def claim(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno is not None and "in use" in str(error):
             raise StartError(f"Port {port} is in use.", hint="Use --port with another number.") from error
-        raise StartError(f"{host}:{port} cannot be served: {error.strerror}.", hint="Use --host and --port.") from error
+        reason = os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
+        raise StartError(f"{host}:{port} cannot be served: {reason}.", hint="Use --host and --port.") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,11 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from playground.catalog import read_catalog  # noqa: PLC0415 (a wrong flag must not wait for imports)
 
         catalog = read_catalog(flags.models)
-        listener = claim(flags.host, flags.port)
-        serve(catalog, listener)
+        serve(catalog, claim(flags.host, flags.port))
     except PlaygroundError as error:
         print(error, file=sys.stderr)  # noqa: T201 (the one sentence of a failed start)
         return 2
+    except KeyboardInterrupt:  # Ctrl-C is how one ends it
+        return 0
     return 0
 
 
@@ -79,8 +82,9 @@ def serve(catalog: Catalog, listener: socket.socket) -> None:
         server = uvicorn.Server(
             uvicorn.Config(build_app(catalog, pool), log_level="warning", timeout_graceful_shutdown=1)
         )
-        with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
-            server.run(sockets=[listener])
+        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again when it is done; then we are, too
+            signal.signal(number, lambda *_: None)
+        server.run(sockets=[listener])
     finally:
         pool.close()
 

@@ -1,7 +1,7 @@
 """Which models are up: one process each, started when first needed, started again after a crash.
 
 - ``Pool.ask`` and ``Pool.open`` carry a request to a model's process and bring its answers back.
-- Three crashes in five minutes and a model stays down until the page is started again.
+- After three crashes in five minutes a model rests for as long.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from playground import worker
 from playground.errors import ModelCrashed, ModelError, ModelNotReady
 from playground.process import Answer, ModelProcess, State, Status, Stream
+from playground.records import shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ class Pool:
     def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams) -> Stream:
         """Send ``look``, ``logits`` or ``write`` to a model that is up or loading."""
         process = self.wait(key)
-        request = {"op": op, "prompt": worker.pack_prompt(prompt), "params": params.to_dict()}
+        request = {"op": op, "prompt": shallow(prompt), "params": params.to_dict()}
         return Stream(process, *process.open(request))
 
     def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams) -> Answer:

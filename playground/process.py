@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -101,8 +102,10 @@ class ModelProcess:
     def _send(self, message: Answer) -> None:
         try:
             with self._lock:
-                worker.send(cast("BinaryIO", self._process.stdin), message)
-        except (BrokenPipeError, ValueError):  # the reader sees the end and tells everybody who waits
+                pipe = cast("BinaryIO", self._process.stdin)
+                if not pipe.closed:
+                    worker.send(pipe, message)
+        except OSError:  # the reader sees the end and tells everybody who waits
             logging.getLogger(__name__).info("%s: its process is gone", self.spec.key)
 
     def _read(self) -> None:
@@ -114,6 +117,16 @@ class ModelProcess:
                 inbox.put(message)
         pipe.close()
         self._ended()
+        self._close_input()
+
+    def _close_input(self) -> None:
+        """Close the pipe to the process, unless somebody is stuck writing to it: then only killing helps."""
+        if self._lock.acquire(timeout=END_TIMEOUT_S):
+            try:
+                with suppress(OSError):  # it flushes, to nobody
+                    cast("BinaryIO", self._process.stdin).close()
+            finally:
+                self._lock.release()
 
     def _settle(self, message: Answer) -> None:
         if message["event"] == "ready":
@@ -165,8 +178,7 @@ class ModelProcess:
     def close(self) -> None:
         """End the process: close its input, then terminate, then kill."""
         self._closing = True
-        with self._lock:
-            cast("BinaryIO", self._process.stdin).close()
+        self._close_input()
         for end in (self._process.terminate, self._process.kill):
             try:
                 self._process.wait(END_TIMEOUT_S)
@@ -194,11 +206,11 @@ class Stream:
             if message["event"] in LAST_EVENTS:
                 return
 
-    def ready(self, timeout_s: float) -> list[Answer]:
-        """Wait for an answer at most so long; return all that are there."""
+    def ready(self, timeout_s: float = 0.0) -> list[Answer]:
+        """Return the answers that are there, waiting for the first at most so long."""
         found = []
         try:
-            found.append(self.inbox.get(timeout=max(0.0, timeout_s)))
+            found.append(self.inbox.get(timeout=timeout_s) if timeout_s else self.inbox.get_nowait())
             while True:
                 found.append(self.inbox.get_nowait())
         except queue.Empty:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from playground.backends.base import Message
-from playground.errors import PromptError
+from playground.errors import PromptError, shown
 
 if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
@@ -27,18 +27,27 @@ def read_prompt(model: LoadedModel, prompt: Prompt) -> tuple[int, ...]:
     """
     if prompt.ids:
         _check_ids(model, prompt.ids)
+        _check_length(model, len(prompt.ids))
         return prompt.ids
     _check_text(model, prompt)
-    ids = _encode_chat(model, prompt.messages) if prompt.messages else model.encode(prompt.text, special=True)
+    if prompt.messages:
+        ids = _encode_chat(model, prompt.messages)
+    else:
+        ids = model.encode(prompt.text, special=True)
+        _check_nothing_lost(model, prompt.text, ids)
     bos = model.bos_ids
     ids = ids if ids[: len(bos)] == bos else bos + ids
-    if len(ids) > model.context_tokens:
+    _check_length(model, len(ids))
+    return ids
+
+
+def _check_length(model: LoadedModel, count: int) -> None:
+    if count > model.context_tokens:
         raise PromptError(
-            f"The prompt is {len(ids):,} tokens; this model reads {model.context_tokens:,}.",
+            f"The prompt is {count:,} tokens; this model reads {model.context_tokens:,}.",
             hint="Shorten the prompt.",
             field="prompt",
         )
-    return ids
 
 
 def _check_ids(model: LoadedModel, ids: tuple[int, ...]) -> None:
@@ -46,6 +55,18 @@ def _check_ids(model: LoadedModel, ids: tuple[int, ...]) -> None:
     if wrong is not None:
         last = model.vocab_size - 1
         raise PromptError(f"Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", field="prompt")
+
+
+def _check_nothing_lost(model: LoadedModel, text: str, ids: tuple[int, ...]) -> None:
+    """Refuse a text of which the tokenizer dropped a part: some vocabularies lack some characters."""
+    read = b"".join(map(model.piece, ids))
+    lost = next((char for char in dict.fromkeys(text) if char.encode() not in read), None)
+    if lost is not None or not ids:
+        raise PromptError(
+            f"This model has no token for {shown(lost or text)!r} (U+{ord(lost or text[0]):04X}).",
+            hint="Delete it from the prompt.",
+            field="prompt",
+        )
 
 
 def _check_text(model: LoadedModel, prompt: Prompt) -> None:

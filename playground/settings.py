@@ -6,6 +6,7 @@ Nothing is ignored and nothing is clamped: an unknown key, a wrong type or a val
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_SEED = 2**32 - 1
 MAX_NEW_TOKENS = 1_000_000
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 MAX_STOPS, MAX_STOP_CHARS = 16, 200
 FLAT_KEYS = ("order", "seed", "max_new_tokens", "stop")
 
@@ -129,6 +131,8 @@ def _whole(name: str, value: object, low: int, high: int, *, hint: str = "") -> 
 def _stops(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise SettingError(f"Stop is {shown(value)}; it must be a list of texts.", field="stop")
+    if any(HALF_PAIR.search(item) for item in value):
+        raise SettingError("Stop holds half a character.", hint="Delete it.", field="stop")
     if len(value) > MAX_STOPS or any(not 0 < len(item) <= MAX_STOP_CHARS for item in value):
         raise SettingError(
             f"Stop holds {len(value)} texts; at most {MAX_STOPS} of 1 to {MAX_STOP_CHARS} characters are allowed.",

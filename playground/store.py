@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playground.process import Answer
 
-MAX_STEPS = 30_000  # of all kept runs together; a step is about 3 kB
+MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 EXPIRY_S = 2 * 3600.0
 
 STEP_FIELDS = tuple(TokenStep.__slots__)
@@ -83,6 +83,11 @@ class LiveRun:
         self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
         self.error = str(error)
 
+    @property
+    def weight(self) -> int:
+        """Room it takes, in tokens; a run that wrote nothing counts too."""
+        return 1 + len(self.steps) + len(self.prompt_ids)
+
     def record(self) -> Run:
         """Return the run as it stands."""
         return Run(
@@ -122,12 +127,14 @@ class Store:
         return run
 
     def _forget(self) -> None:
-        held = sum(len(run.steps) for run in self._runs.values())
+        held = sum(run.weight for run in self._runs.values())
         for run_id, run in list(self._runs.items()):
-            old = self._now() - run.touched > EXPIRY_S
-            if run.stop_reason is not None and (old or held > MAX_STEPS):
-                held -= len(run.steps)
+            if run.stop_reason is not None and (self._expired(run) or held > MAX_TOKENS):
+                held -= run.weight
                 del self._runs[run_id]
+
+    def _expired(self, run: LiveRun) -> bool:
+        return run.stop_reason is not None and self._now() - run.touched > EXPIRY_S
 
     def get(self, run_id: str) -> LiveRun:
         """Return a run.
@@ -137,7 +144,7 @@ class Store:
         """
         with self._lock:
             run = self._runs.get(run_id)
-            if run is None:
+            if run is None or self._expired(run):
                 raise RunNotFound(
                     "This run is no longer kept.", hint="Write it again: the same seed gives the same text."
                 )

@@ -43,11 +43,12 @@ Message = dict[str, Any]
 
 LENGTH = struct.Struct(">I")
 READY_ID = 0
+LONE = "surrogatepass"  # half characters travel as they are; whoever reads them refuses them with a sentence
 
 
 def send(pipe: BinaryIO, message: Message) -> None:
     """Write one frame."""
-    body = msgpack.packb(message)
+    body = msgpack.packb(message, unicode_errors=LONE)
     pipe.write(LENGTH.pack(len(body)) + body)
     pipe.flush()
 
@@ -59,27 +60,13 @@ def receive(pipe: BinaryIO) -> Message | None:
         return None
     size = LENGTH.unpack(head)[0]
     body = pipe.read(size)
-    return msgpack.unpackb(body, strict_map_key=False) if len(body) == size else None
-
-
-def pack_prompt(prompt: Prompt) -> Message:
-    """Return a prompt as plain values; half surrogate pairs survive the way."""
-    texts = [(role, _raw(content)) for role, content in prompt.messages]
-    return {"text": _raw(prompt.text), "messages": texts, "ids": prompt.ids, "written": prompt.written}
+    return msgpack.unpackb(body, strict_map_key=False, unicode_errors=LONE) if len(body) == size else None
 
 
 def unpack_prompt(flat: Message) -> Prompt:
-    """Read what ``pack_prompt`` wrote."""
-    turns = tuple((role, _text(content)) for role, content in flat["messages"])
-    return Prompt(text=_text(flat["text"]), messages=turns, ids=tuple(flat["ids"]), written=flat["written"])
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogatepass")
+    """Read a prompt from a request."""
+    turns = tuple((role, content) for role, content in flat["messages"])
+    return Prompt(text=flat["text"], messages=turns, ids=tuple(flat["ids"]), written=flat["written"])
 
 
 def answer(event: Event | Look) -> Message:
@@ -150,7 +137,8 @@ class Worker:
         free = max(0, self._engine.model.slots - 1 - running)
         taken: list[Job] = []
         for job in waiting.copy():
-            if job.request["op"] == "write" and not free:
+            stopped = job.stopped.is_set()  # it needs no place to hear that
+            if job.request["op"] == "write" and free < 1 and not stopped:
                 continue
             free -= job.request["op"] == "write"
             waiting.remove(job)

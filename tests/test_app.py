@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -401,14 +402,22 @@ def test_a_killed_model_comes_back_with_the_next_request(app: RunningApp, client
     assert app.model_pid(TOY) != process.pid
 
 
+async def never_begun(handlers: Handlers) -> str:
+    """Ask a model that is not there, then close a tab while a model loads; return what was said last."""
+    controls = ("completion", "", CAT, "{}", "42", 4)
+    async for _ in handlers.write("nowhere", *controls):
+        pass
+    loading = handlers.write(TOY, *controls)
+    update = await anext(loading)
+    await loading.aclose()  # type: ignore[attr-defined]
+    return str(update[2])
+
+
 def test_a_run_that_never_began_is_over() -> None:
     """Neither a model that is not there nor a tab closed while the model loads leaves a run that counts as growing."""
     store, pool = Store(), Pool(read_catalog(ROOT / "models.yaml"))
     handlers = Handlers(pool, store, ENGLISH)
-    list(handlers.write("nowhere", "completion", "", CAT, "{}", "42", 4))
-    loading = handlers.write(TOY, "completion", "", CAT, "{}", "42", 4)
-    assert "is loading" in next(loading)[2]
-    loading.close()  # type: ignore[attr-defined]
+    assert "is loading" in asyncio.run(never_begun(handlers))
     pool.close()
     assert len(store._runs) >= 1
     assert all(live.stop_reason for live in store._runs.values())

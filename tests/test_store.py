@@ -10,7 +10,7 @@ from playground import store as store_module
 from playground.errors import ModelCrashed, ModelError, RunNotFound
 from playground.records import StopReason, TokenStep
 from playground.settings import SamplingParams
-from playground.store import EXPIRY_S, MAX_STEPS, LiveRun, Store
+from playground.store import EXPIRY_S, MAX_TOKENS, LiveRun, Store
 
 if TYPE_CHECKING:
     from playground.process import Answer
@@ -102,7 +102,7 @@ def test_an_old_run_is_not_given_out(store: Store, clock: list[float]) -> None:
 
 def test_the_oldest_runs_make_room(store: Store) -> None:
     """When all steps together are too many, those that nobody looked at for longest are forgotten first."""
-    first, second, third = (finished(store, MAX_STEPS // 3) for _ in range(3))
+    first, second, third = (finished(store, (MAX_TOKENS - 10) // 3) for _ in range(3))
     store.get(first)
     store.new("toy", PARAMS)
     assert kept(store, first, second, third) == [True, True, True]
@@ -114,7 +114,7 @@ def test_the_oldest_runs_make_room(store: Store) -> None:
 def test_a_growing_run_is_never_forgotten(store: Store, clock: list[float]) -> None:
     """Neither its age nor its length ends a run; once it is over, both do."""
     live = store.new("toy", PARAMS)
-    live.steps.extend([step(0)] * (MAX_STEPS + 1))
+    live.steps.extend([step(0)] * (MAX_TOKENS + 1))
     clock[0] = 2 * EXPIRY_S
     store.new("toy", PARAMS)
     assert kept(store, live.run_id) == [True]
@@ -130,12 +130,12 @@ def test_long_prompts_count_too(store: Store) -> None:
         live.take(STARTED | {"prompt_ids": [7] * 2_000, "prompt_pieces": [b"a"] * 2_000})
         live.take(message(step(0)))
         live.take(ENDED)
-    assert sum(len(live.prompt_ids) for live in store._runs.values()) <= MAX_STEPS + 2_000
+    assert sum(len(live.prompt_ids) for live in store._runs.values()) <= MAX_TOKENS + 2_000
 
 
 def test_runs_that_failed_at_once_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs without a single token, such as those with a refused prompt, make room like others."""
-    monkeypatch.setattr(store_module, "MAX_STEPS", 50)
+    monkeypatch.setattr(store_module, "MAX_TOKENS", 50)
     for _ in range(200):
         store.new("toy", PARAMS).take(CRASHED)
     assert len(store._runs) < 200

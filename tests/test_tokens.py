@@ -33,7 +33,7 @@ def streamed(pieces: list[bytes]) -> list[str]:
         (b"\r\n", "␍⏎"),
         (b"a\x00b", "a␀b"),
         (b"\x1b[31m", "␛[31m"),
-        (b"\x7f", "␡"),
+        (b"\x1f\x7f", "␟␡"),
         ("ё".encode(), "ё"),
         (GRIN, "😀"),
         ("👩‍🔬".encode(), "👩‍🔬"),  # joined by U+200D, which is left in its place

@@ -247,11 +247,12 @@ def test_a_percentage_has_as_many_digits_as_one_reads(share: float, text: str) -
     share=st.floats(0, 1, exclude_min=True, exclude_max=True) | st.floats(-60, 0).map(lambda power: 10**power * 0.999)
 )
 def test_a_percentage_never_says_never_or_always(share: float) -> None:
-    """What can happen is not shown as 0, what may not happen is not shown as 100, and the number shown is right."""
+    """What can happen is not 0, what may not happen is not 100, and the number is right and fits its column."""
     shown = percent(share)
 
     number = float(shown.strip("<>%")) / 100
     assert 0 < number < 1
+    assert len(shown) <= len("0.00010%")
     if shown.startswith("<"):
         assert share < number <= 1e-5
     elif shown.startswith(">"):

@@ -11,6 +11,7 @@ import ctypes
 import os
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # or ggml starts a debugger when it aborts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 SLOTS = 4
 CHUNK = 256  # prompt tokens per call; Stop is also asked inside a call
+LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
 
@@ -58,6 +60,12 @@ class NativeLog:
         return self.errors[0].split(": ", 1)[-1] if self.errors else "llama.cpp gave no reason"
 
 
+@cache
+def native_log() -> NativeLog:
+    """Return the one log of this process: a callback that is freed while llama.cpp still has it ends the process."""
+    return NativeLog()
+
+
 class LlamaModel:
     """One GGUF file and one context."""
 
@@ -67,7 +75,8 @@ class LlamaModel:
         Raises:
             ModelError: llama.cpp refuses it, with its reason.
         """
-        self._log = NativeLog()
+        self._log = native_log()
+        self._log.errors.clear()
         self.context_tokens = spec.context_tokens
         self.slots = SLOTS
         self._model = self._load(spec)
@@ -200,6 +209,7 @@ class LlamaModel:
         self._batch.n_tokens = rows
         if not keep_going():
             raise PrefillStopped
+        self._log.errors.clear()
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code == 2 or not keep_going():  # noqa: PLR2004 (llama.h: 2 is aborted)
             raise PrefillStopped
@@ -238,5 +248,17 @@ def default_threads() -> int:
 
 
 def load(spec: ModelSpec) -> LoadedModel:
-    """Load a GGUF file."""
+    """Load a GGUF file.
+
+    Raises:
+        ModelError: it is empty, a pointer of Git LFS, or refused by llama.cpp.
+    """
+    if spec.file is None:
+        raise ModelError(f"{spec.key} names no file.", hint="Give it a source in models.yaml.")
+    with spec.file.open("rb") as stream:
+        head = stream.read(len(LFS_POINTER))
+    if not head:
+        raise ModelError(f"{spec.key}: the file is empty.", hint="Download it again.")
+    if head == LFS_POINTER:
+        raise ModelError(f"{spec.key}: the file is a pointer of Git LFS, not the model.", hint="Run “git lfs pull”.")
     return LlamaModel(spec)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from playground.backends.base import KeepGoing, LoadedModel, Logits, Message, ModelSequence, PrefillStopped
-from playground.errors import ModelError
+from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,10 +144,28 @@ def load(spec: ModelSpec) -> LoadedModel:
 
 
 def _read(spec: ModelSpec) -> Table:
-    table = json.loads(spec.file.read_text(encoding="utf-8")) if spec.file else TABLE
+    """Read a table from the model's file.
+
+    Raises:
+        ModelError: it is no JSON, lacks the row for other tokens, or holds a row that is no distribution.
+    """
+    try:
+        table = json.loads(spec.file.read_bytes()) if spec.file else TABLE
+    except ValueError as error:
+        raise ModelError(f"{spec.key}: {spec.source.partition(':')[2]} is not JSON: {error}.") from error
     if not isinstance(table, dict) or ANYTHING not in table:
         raise ModelError(f"{spec.key}: the table has no row “” for tokens without a row.", hint="Add one.")
     for last, row in table.items():
-        if not isinstance(row, dict) or not math.isclose(sum(row.values()), 1, abs_tol=1e-6):
-            raise ModelError(f"{spec.key}: the row “{last}” of the table does not add up to 1.")
+        shares = list(row.values()) if isinstance(row, dict) else [row]
+        if not _sound(shares):
+            raise ModelError(
+                f"{spec.key}: the row “{shown(last)}” of the table does not add up to 1.",
+                hint="It must hold probabilities from 0 to 1.",
+            )
     return table
+
+
+def _sound(shares: list[object]) -> bool:
+    """Tell whether these are probabilities that add up to 1."""
+    numbers = [share for share in shares if isinstance(share, int | float) and share >= 0]
+    return len(numbers) == len(shares) and math.isclose(sum(numbers), 1, abs_tol=1e-6)

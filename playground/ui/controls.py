@@ -70,7 +70,7 @@ def read_settings(chain: object, seed: object, max_new_tokens: object) -> Sampli
     if isinstance(chain, str):
         try:
             flat = json.loads(chain)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SettingError(f"The chain is {shown(chain)}; it must be a JSON object.", field="chain") from error
     if not isinstance(flat, dict):
         raise SettingError(f"The chain is {shown(flat)}; it must be a JSON object.", field="chain")

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from playground.ui.picture import Place, picture
 from playground.ui.strip import strip_message, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from playground.pool import Pool
     from playground.process import Stream
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from playground.store import Store
 
 UPDATE_S = 0.1  # the page gets at most ten updates a second
+POLL_S = 0.02  # how often a waiting run looks for news
 FOLLOW_S = 0.4  # and a new picture less often: drawing one takes a browser some 60 ms of a core that the model wants
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
@@ -95,7 +98,9 @@ class Handlers:
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return gr.skip(), said(error), gr.skip()
 
-    def _prompt(self, model: str, mode: str, system: object, text: object) -> Prompt:
+    def _prompt(self, model: object, mode: str, system: object, text: object) -> Prompt:
+        if not isinstance(model, str):
+            raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
         spec = self.pool.catalog.get(model)
         if mode == "chat" and not spec.chat:
             raise SettingError(
@@ -164,41 +169,49 @@ class Handlers:
 
     def stop(self, run_id: str | None) -> None:
         """End the session's run; its last update says so."""
-        if run_id:
-            self.store.get(run_id).stop()
+        with suppress(RunNotFound):
+            if run_id:
+                self.store.get(run_id).stop()
 
-    def write(self, *controls: Any) -> Iterator[tuple[Any, ...]]:
-        """Write a text; yields strip, picture, notice, focus, run id."""
+    async def write(self, *controls: Any) -> AsyncIterator[tuple[Any, ...]]:
+        """Write a text; yields strip, picture, notice, focus, run id. Holds no thread while it waits."""
         model, mode, system, text, chain, seed, max_new_tokens = controls
+        live: LiveRun | None = None
         try:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
             prompt = self._prompt(model, mode, system, text)
             live = self.store.new(model, params)
-            yield from self._loading(live)
-            answers = self.pool.open("write", model, prompt, params)
+            async for update in self._loading(live):
+                yield update
+            answers = await asyncio.to_thread(self.pool.open, "write", model, prompt, params)
+            live.opened(answers.stop)
+            try:
+                async for update in self._growing(live, answers):
+                    yield update
+            finally:
+                answers.close()
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             yield gr.skip(), gr.skip(), said(error), gr.skip(), None
-            return
-        live.opened(answers.stop)
-        try:
-            yield from self._growing(live, answers)
         finally:
-            answers.close()
-            live.closed()
+            if live:
+                live.closed()
 
-    def _loading(self, live: LiveRun) -> Iterator[tuple[Any, ...]]:
+    async def _loading(self, live: LiveRun) -> AsyncIterator[tuple[Any, ...]]:
         process = self.pool.start(live.model)
         loading = notice("info", self.texts["loading"].format(title=process.spec.title))
+        end = time.monotonic() + LOAD_TIMEOUT_S
         if not process.settled.is_set():
             yield gr.skip(), gr.skip(), loading, gr.skip(), live.run_id
-        process.settled.wait(LOAD_TIMEOUT_S)  # where that passes, the pool says so
+        while not process.settled.is_set() and time.monotonic() < end:  # noqa: ASYNC110 (threads set it, no loop does)
+            await asyncio.sleep(POLL_S)
 
-    def _growing(self, live: LiveRun, answers: Stream) -> Iterator[tuple[Any, ...]]:
+    async def _growing(self, live: LiveRun, answers: Stream) -> AsyncIterator[tuple[Any, ...]]:
         """Yield what is new, ten times a second at most, until the run has ended."""
         told, tick, drawn = 0, time.monotonic(), 0.0
         yield gr.skip(), gr.skip(), notice("info", self.texts["reading"]), gr.skip(), live.run_id
         while live.stop_reason is None:
-            for message in answers.ready(UPDATE_S):
+            await asyncio.sleep(POLL_S)
+            for message in answers.ready():
                 live.take(message)
             now = time.monotonic()
             if now - tick >= UPDATE_S and len(live.steps) > told and live.stop_reason is None:

@@ -37,7 +37,10 @@ ENGLISH: dict[str, str] = {
     "about": "About",
     "differs": "Written was “{written}”; with these settings and the same luck it would be “{token}”.",
     "same": "Written was “{written}”; with these settings and the same luck it stays the same.",
-    "recomputed": "The model had to read this prefix again: its logits were no longer kept.",
+    "recomputed": (
+        "The model had to read this prefix again, as its logits were no longer kept; in one go instead of token by "
+        "token, its numbers can differ a little."
+    ),
     "entropy": "entropy",
     "entropy_value": "{before:.2f} → {after:.2f} bits",
     "support": "can be drawn",

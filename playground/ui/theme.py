@@ -26,6 +26,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
+PLAIN = (b"content-type", b"text/plain")
 CLOSED = ("/gradio_api/upload",)  # gradio takes files there even where no component asks for any
 
 
@@ -48,10 +49,6 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(CLOSED):
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"This page takes no files."})
-            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -59,4 +56,8 @@ class SecurityHeaders:
                 message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
+        if scope["path"].startswith(CLOSED):
+            await with_headers({"type": "http.response.start", "status": 403, "headers": [PLAIN]})
+            await send({"type": "http.response.body", "body": b"This page takes no files."})
+            return
         await self._app(scope, receive, with_headers)
