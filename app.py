@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from playground.errors import PlaygroundError, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import uvicorn
 
     from playground.catalog import Catalog
 
@@ -79,7 +82,7 @@ def serve(catalog: Catalog, listener: socket.socket) -> None:
 
         host, port = listener.getsockname()[:2]
         print(f"Sampling playground on http://{host}:{port}", flush=True)  # noqa: T201 (where to look)
-        server = uvicorn.Server(
+        server = quiet_server(
             uvicorn.Config(build_app(catalog, pool), log_level="warning", timeout_graceful_shutdown=1)
         )
         for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again when it is done; then we are, too
@@ -87,6 +90,18 @@ def serve(catalog: Catalog, listener: socket.socket) -> None:
         server.run(sockets=[listener])
     finally:
         pool.close()
+
+
+def quiet_server(config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server that does not report the streams of open tabs as errors when it ends."""
+    import uvicorn  # noqa: PLC0415
+
+    class Quiet(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            logging.getLogger("uvicorn.error").disabled = True
+            await super().shutdown(sockets)
+
+    return Quiet(config)
 
 
 if __name__ == "__main__":

@@ -88,11 +88,13 @@ class Trace:
                 names[index] = link.sampler.key
         return names
 
-    def candidates(self, count: int = SHORTLIST) -> tuple[Candidate, ...]:
-        """Return the ``count`` best before and the ``count`` best after, in the model's rank order."""
+    def candidates(self, count: int = SHORTLIST, *, also: int | None = None) -> tuple[Candidate, ...]:
+        """Return the ``count`` best before and after, and ``also`` a token in play, in the model's rank order."""
         head = self.model.best(count)
         ids = head.token_ids
         late = self.final.best(count).token_ids
+        if also is not None:
+            late = np.union1d(late, [also])
         late = late[~np.isin(late, ids)]
         ranks = [*range(1, ids.size + 1), *(self.model.rank_of(int(token)) for token in late)]
         ids = np.concatenate([ids, late])
@@ -112,9 +114,9 @@ class Trace:
         """Model probability of all tokens that ``candidates(count)`` leaves out."""
         return max(0.0, 1.0 - math.fsum(item.model_prob for item in self.candidates(count)))
 
-    def snapshot(self, count: int = SHORTLIST, *, details: bool = False) -> Snapshot:
-        """Return the record for display."""
-        shortlist = self.candidates(count)
+    def snapshot(self, count: int = SHORTLIST, *, also: int | None = None, details: bool = False) -> Snapshot:
+        """Return the record for display; ``also`` names a token that must be in it."""
+        shortlist = self.candidates(count, also=also)
         kept_mass = 1.0
         if self.final.size < self.model.size:
             kept_mass = min(1.0, float(self.model.probs_of(self.final.token_ids).sum()))
@@ -157,7 +159,7 @@ class Draw:
             model_prob=float(trace.model.probs_of(token)[0]),
             final_prob=float(trace.final.probs_of(token)[0]),
             rank=trace.model.rank_of(self.token_id),
-            packed=trace.snapshot(details=details).pack(),
+            packed=trace.snapshot(also=self.token_id, details=details).pack(),
         )
 
 

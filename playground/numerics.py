@@ -79,26 +79,26 @@ class Distribution:
         return logits
 
     @cached_property
-    def _moments(self) -> tuple[float, float]:
-        """Log of the sum of exponentials, and the mean logit under the distribution; one pass."""
+    def _moments(self) -> tuple[float, float, float]:
+        """Highest logit; from there, log of the sum of exponentials and the mean logit; one pass."""
         logits = self.logits
         peak = float(logits.max())
-        weights = logits - peak  # (n,)
-        np.exp(weights, out=weights)
+        shifted = logits - peak  # (n,), so that large logits lose no digits
+        weights = np.exp(shifted)
         total = float(weights.sum())
-        weighted = float(np.einsum("i,i->", weights, logits))  # not BLAS: its threads would fight the model's
-        return peak + math.log(total), weighted / total
-
-    @property
-    def log_total(self) -> float:
-        """Natural log of the sum of exp(logits)."""
-        return self._moments[0]
+        weighted = float(np.einsum("i,i->", weights, shifted))  # not BLAS: its threads would fight the model's
+        return peak, math.log(total), weighted / total
 
     @property
     def entropy_bits(self) -> float:
         """Shannon entropy in bits."""
-        log_total, mean = self._moments
+        _, log_total, mean = self._moments
         return max(0.0, (log_total - mean) * BITS_PER_NAT)
+
+    def _shares(self, logits: FloatArray) -> FloatArray:
+        """Turn logits of this distribution into probabilities."""
+        peak, log_total, _ = self._moments
+        return np.exp((logits - peak) - log_total)
 
     @property
     def token_ids(self) -> IntArray:
@@ -108,7 +108,7 @@ class Distribution:
     @property
     def entry_probs(self) -> FloatArray:
         """Probability of each entry, (n,)."""
-        return np.exp(self.logits - self.log_total)
+        return self._shares(self.logits)
 
     @cached_property
     def probs(self) -> FloatArray:
@@ -134,7 +134,7 @@ class Distribution:
     def probs_of(self, token_ids: IntArray) -> FloatArray:
         """Probability of each given token, (m,); zero where removed."""
         entries, inside = self.locate(token_ids)
-        return np.where(inside, np.exp(self.logits[entries] - self.log_total), 0.0)
+        return np.where(inside, self._shares(self.logits[entries]), 0.0)
 
     def at_temperature(self, temperature: float) -> Distribution:
         """Return the same tokens with their logits divided by ``temperature``, above 0."""
@@ -172,7 +172,7 @@ class Distribution:
         count = FIRST_PREFIX
         while True:
             prefix = self.best(min(count, self.size))
-            running = np.cumsum(np.exp(prefix.logits - self.log_total))  # (m,)
+            running = np.cumsum(self._shares(prefix.logits))  # (m,)
             if running[-1] >= mass or prefix.size == self.size:
                 return prefix, running
             count *= 16

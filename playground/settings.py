@@ -91,7 +91,7 @@ class SamplingParams:
 def _unknown_key(key: str, known: tuple[str, ...]) -> SettingError:
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"The nearest is {near[0]}." if near else f"Known: {', '.join(known)}."
-    return SettingError(f"There is no setting “{shown(key)}”.", hint=hint, field=key)
+    return SettingError(f"There is no setting “{shown(key)}”.", hint=hint, field=shown(key))
 
 
 def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
@@ -106,7 +106,7 @@ def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
     if len(set(value)) < len(value) or not set(keys) <= set(value):
         raise SettingError(
             f"Order {shown(list(value))} must name each sampler that is set exactly once.",
-            hint=f"Set here: {', '.join(keys)}.",
+            hint=f"Set here: {', '.join(keys) or 'none'}.",
             field="order",
         )
     return tuple(value)
@@ -135,7 +135,7 @@ def _stops(value: object) -> tuple[str, ...]:
         raise SettingError("Stop holds half a character.", hint="Delete it.", field="stop")
     if len(value) > MAX_STOPS or any(not 0 < len(item) <= MAX_STOP_CHARS for item in value):
         raise SettingError(
-            f"Stop holds {len(value)} texts; at most {MAX_STOPS} of 1 to {MAX_STOP_CHARS} characters are allowed.",
+            f"Stop must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARS} characters; here are {len(value)}.",
             field="stop",
         )
     return tuple(value)

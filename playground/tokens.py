@@ -12,20 +12,35 @@ import unicodedata
 SPACE, NEWLINE, TAB = "␣", "⏎", "⇥"
 LOOSE_FIRST, LOOSE_LAST = 0xDC80, 0xDCFF  # what surrogateescape makes of a byte that is no character on its own
 FIRST_PRINTABLE = 0x20
+HIDDEN = {"Cc", "Cf", "Zl", "Zp", "Zs", "Co"}  # control, format, separators, private use: nothing to see
+JOINER = "\u200d"  # holds the parts of an emoji together
 
 
 def visible(piece: bytes) -> str:
     r"""Render one piece for a label: white space and control characters as signs, loose bytes as ``<F0 9F>``.
 
-    >>> visible(b" the"), visible(b"\\n"), visible(bytes([0xF0, 0x9F]))
+    >>> visible(b" the"), visible(b"\n"), visible(bytes([0xF0, 0x9F]))
     ('␣the', '⏎', '<F0 9F>')
     """
+    return _render(piece, {" ": SPACE, "\n": NEWLINE, "\t": TAB})
+
+
+def flowing(piece: bytes) -> str:
+    r"""Render one piece for running text: spaces stay spaces, and lines break behind their sign.
+
+    >>> flowing(b" a\n")
+    ' a⏎\n'
+    """
+    return _render(piece, {" ": " ", "\n": NEWLINE + "\n", "\t": TAB})
+
+
+def _render(piece: bytes, signs: dict[str, str]) -> str:
     shown, loose = [], bytearray()
     for char in piece.decode("utf-8", errors="surrogateescape"):
         if LOOSE_FIRST <= ord(char) <= LOOSE_LAST:
             loose.append(ord(char) & 0xFF)
             continue
-        shown.append(_loose(loose) + _sign(char))
+        shown.append(_loose(loose) + (signs.get(char) or _sign(char)))
         loose.clear()
     return "".join(shown) + _loose(loose)
 
@@ -35,13 +50,11 @@ def _loose(raw: bytearray) -> str:
 
 
 def _sign(char: str) -> str:
-    if char in " \n\t":
-        return {" ": SPACE, "\n": NEWLINE, "\t": TAB}[char]
     if ord(char) < FIRST_PRINTABLE:
         return chr(0x2400 + ord(char))  # the picture of this control character
     if char == "\x7f":
         return "␡"
-    if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and char != "\u200d":
+    if unicodedata.category(char) in HIDDEN and char != JOINER:
         return f"<U+{ord(char):04X}>"
     return char
 

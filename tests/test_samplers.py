@@ -38,7 +38,7 @@ def stops_of(spec: Knob) -> st.SearchStrategy[Number]:
     """Draw a place where a knob's slider can stand; an int knob also stands where its range ends."""
     if spec.kind is bool:
         return st.booleans()
-    first = 1 if spec.above_minimum else 0
+    first = 0
     steps = st.integers(first, round((spec.slider_maximum - spec.minimum) / spec.step))
     places = steps.map(lambda step: spec.kind(round(spec.minimum + step * spec.step, 6)))
     return places | st.sampled_from([spec.neutral, spec.usual, spec.kind(spec.maximum)])
@@ -237,8 +237,6 @@ def refusals(spec: Knob) -> list[tuple[object, str]]:
     refused = [(value, "a number") for value in no_numbers]
     refused += [(value, "a finite number") for value in (math.nan, math.inf, -math.inf)]
     refused += [(value, spec.range_text) for value in (spec.minimum - 1, spec.maximum + 1)]
-    if spec.above_minimum:
-        refused.append((spec.minimum, spec.range_text))
     if spec.kind is int:
         refused.append((spec.minimum + 0.5, "a whole number"))
     return refused
@@ -269,7 +267,7 @@ def test_a_knob_refuses_what_is_outside_its_range(key: str, name: str, value: ob
 def test_a_knob_takes_both_ends_of_its_range(key: str, name: str) -> None:
     """Both ends are inside, except a minimum that is declared to be outside; neutral and usual values too."""
     spec = SAMPLERS[key].knobs()[name]
-    low = spec.minimum + spec.step if spec.above_minimum else spec.minimum
+    low = spec.minimum
 
     for value in (spec.kind(low), spec.kind(spec.maximum), spec.neutral, spec.usual):
         taken = getattr(SAMPLERS[key].from_value({name: value}), name)

@@ -102,7 +102,7 @@ def test_an_old_run_is_not_given_out(store: Store, clock: list[float]) -> None:
 
 def test_the_oldest_runs_make_room(store: Store) -> None:
     """When all steps together are too many, those that nobody looked at for longest are forgotten first."""
-    first, second, third = (finished(store, (MAX_TOKENS - 10) // 3) for _ in range(3))
+    first, second, third = (finished(store, (MAX_TOKENS - 6) // 3) for _ in range(3))
     store.get(first)
     store.new("toy", PARAMS)
     assert kept(store, first, second, third) == [True, True, True]

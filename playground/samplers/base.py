@@ -48,7 +48,6 @@ class Knob:
         label: the name on the page.
         kind: ``float``, ``int`` or ``bool``.
         minimum, maximum: the range that is accepted, both ends included.
-        above_minimum: the minimum itself is refused.
         neutral: the value at which this number does nothing.
         usual: a value that people start from.
         step: one step of the slider.
@@ -64,7 +63,6 @@ class Knob:
     usual: Number
     step: float
     slider_maximum: float
-    above_minimum: bool = False
     off: str = ""
 
     def check(self, name: str, value: object) -> Number:
@@ -75,19 +73,18 @@ class Knob:
             raise self._refusal(name, value, "it must be true or false.")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refusal(name, value, "it must be a number.")
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise self._refusal(name, value, "it must be a finite number.")
         if self.kind is int and value != int(value):
             raise self._refusal(name, value, "it must be a whole number.")
-        too_low = value <= self.minimum if self.above_minimum else value < self.minimum
-        if too_low or value > self.maximum:
+        if not self.minimum <= value <= self.maximum:
             raise self._refusal(name, value, f"it must lie in {self.range_text}.")
         return self.kind(value)
 
     @property
     def range_text(self) -> str:
-        """The accepted range as text: ``[0, 1]``, ``(0, 10]``."""
-        return f"{'(' if self.above_minimum else '['}{self.minimum:g}, {self.maximum:g}]"
+        """The accepted range as text: ``[0, 1]``."""
+        return f"[{self.minimum:,g}, {self.maximum:,.10g}]"
 
     def _refusal(self, name: str, value: object, rule: str) -> SettingError:
         return SettingError(f"{self.label} is {shown(value)}; {rule}", hint=self.off, field=name)

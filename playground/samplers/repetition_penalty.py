@@ -20,7 +20,7 @@ class RepetitionPenalty(Sampler):
     Each distinct token of the window is lowered once, however often it appeared: a logit below 0 is multiplied by the
     penalty, another is divided by it. Adding a constant to all logits therefore changes the result.
 
-    Penalty above 0 up to 10, neutral 1, usual 1.1. ``window`` 0 counts everything, n the last n tokens;
+    Penalty 0.01 to 10, neutral 1, usual 1.1. ``window`` 0 counts everything, n the last n tokens;
     ``include_prompt`` false leaves the prompt out. transformers counts prompt and output; llama.cpp's server the last
     64 tokens with the prompt; llama-cpp-python the written tokens only.
     Reference: Keskar et al., CTRL, 2019, arXiv:1909.05858, section 4.1.
@@ -39,13 +39,12 @@ class RepetitionPenalty(Sampler):
         Knob(
             "Repetition penalty",
             float,
-            0,
+            0.01,
             10,
             neutral=1.0,
             usual=1.1,
             step=0.01,
             slider_maximum=2,
-            above_minimum=True,
             off="1 turns it off.",
         )
     )
@@ -65,6 +64,8 @@ class RepetitionPenalty(Sampler):
         if not seen:
             return distribution
         entries, inside = distribution.locate(np.unique(np.asarray(seen)))
+        if not inside.any():
+            return distribution
         entries = entries[inside]
         logits = distribution.logits.copy()
         old = logits[entries]

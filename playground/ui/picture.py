@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from playground.tokens import visible
+from playground.samplers.top_k import TopK
+from playground.tokens import flowing, visible
 from playground.ui.controls import settings_line
-from playground.ui.strip import flowing
 from playground.views.base import percent
 from playground.views.distribution import distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from playground.records import LinkNote, SamplingParams, Snapshot, TokenStep
 
@@ -48,7 +48,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
     return {
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
-        "note": texts["recomputed"] if place.recomputed else "",
+        "note": " ".join(_notes(snapshot, place, texts)),
         "figure": figure.to_plotly_json(),
         "numbers": numbers(snapshot, texts),
         "links": {link.key: link_text(link, texts) for link in snapshot.links},
@@ -58,9 +58,19 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
     }
 
 
+def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterator[str]:
+    if place.recomputed:
+        yield texts["recomputed"]
+    for sampler in place.params.chain:
+        if isinstance(sampler, TopK) and sampler.top_k > snapshot.vocab_size:
+            yield texts["top_k_all"].format(top_k=f"{sampler.top_k:,}", vocab=f"{snapshot.vocab_size:,}")
+
+
 def _title(place: Place, texts: Mapping[str, str]) -> str:
     tail = " ".join(flowing(place.tail).split("\n"))
-    tail = tail if len(tail) <= TAIL_CHARS else "… " + tail[-TAIL_CHARS:].partition(" ")[2]
+    if len(tail) > TAIL_CHARS:
+        cut = tail[-TAIL_CHARS:]
+        tail = "… " + (cut.partition(" ")[2] or cut)
     if place.written is None:
         return texts["looking"].format(tail=tail)
     return texts["written" if place.recorded else "replay"].format(number=place.written.position + 1, tail=tail)

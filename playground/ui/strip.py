@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from playground.records import StopReason
-from playground.tokens import NEWLINE, SPACE, visible
+from playground.tokens import flowing
 from playground.ui.controls import settings_line
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 def to_json(value: object) -> str:
     """Return JSON for a component of ours."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-
-
-def flowing(piece: bytes) -> str:
-    r"""Render a piece for running text: spaces stay spaces and lines break, behind their sign.
-
-    >>> flowing(b" a\\n")
-    ' a⏎\\n'
-    """
-    return visible(piece).replace(SPACE, " ").replace(NEWLINE, NEWLINE + "\n")
 
 
 def bits(probability: float) -> float:

@@ -41,6 +41,7 @@ ENGLISH: dict[str, str] = {
         "The model had to read this prefix again, as its logits were no longer kept; in one go instead of token by "
         "token, its numbers can differ a little."
     ),
+    "top_k_all": "Top-k {top_k} is more than the vocabulary's {vocab} tokens, so it removes nothing.",
     "entropy": "entropy",
     "entropy_value": "{before:.2f} → {after:.2f} bits",
     "support": "can be drawn",

@@ -38,8 +38,8 @@ class Row:
 
     @property
     def removed(self) -> bool:
-        """Whether nothing of it can be drawn."""
-        return self.after == 0
+        """Whether nothing of it can be drawn; a token left in play may round to 0 and is not removed."""
+        return self.after == 0 and bool(self.removers)
 
 
 def rows_of(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> list[Row]:
@@ -116,14 +116,14 @@ def _numbers(rows: list[Row]) -> dict[str, Any]:
     lines = []
     for row in rows:
         removers = ", ".join(_name(key) for key in row.removers)
-        lines.append(f"{percent(row.before):>9}{removers if row.removed else percent(row.after):>12}")
+        lines.append(f"{percent(row.before):>9}  {removers if row.removed else percent(row.after):>10}")
     return {
         "type": "scatter",
         "name": "numbers",
         "mode": "text",
         "x": [1.0] * len(rows),
         "y": list(range(len(rows))),
-        "text": [line.replace(" ", NO_BREAK_SPACE) for line in lines],
+        "text": [literal(line).replace(" ", NO_BREAK_SPACE) for line in lines],
         "xaxis": "x2",
         "textposition": "middle left",
         "textfont": {"size": 12, "family": MONO},
