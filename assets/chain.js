@@ -52,10 +52,11 @@
 
     function card(sampler) {
       const [main, ...others] = sampler.knobs;
+      let last = main.usual; // what the switch brings back
       const does = el("small", { class: "does" });
       const knobs = sampler.knobs.map((knob) => control(sampler, knob));
       const on = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": `${sampler.label} on`,
-        onchange: () => change(sampler, main.name, on.checked ? main.usual : main.neutral) });
+        onchange: () => change(sampler, main.name, on.checked ? last : main.neutral) });
       const help = el("div", { class: "help", hidden: true, id: `help-${sampler.key}` }, ...sampler.help.map((text) => el("p", {}, text)));
       const ask = el("button", { type: "button", class: "ask", "aria-label": `${words.about} ${sampler.label}`, "aria-expanded": "false", "aria-controls": help.id,
         onclick: () => { help.hidden = !help.hidden; ask.setAttribute("aria-expanded", String(!help.hidden)); } }, "?");
@@ -65,6 +66,7 @@
       const refresh = () => {
         const now = values(sampler);
         on.checked = now[main.name] !== main.neutral;
+        if (on.checked) last = now[main.name];
         node.classList.toggle("off", !on.checked);
         knobs.forEach((item) => item.set(now[item.name]));
       };

@@ -60,7 +60,6 @@
 
   function flip() {
     document.body.classList.toggle("dark");
-    document.dispatchEvent(new CustomEvent("playground:theme"));
   }
 
   /** Keep the chip saying where the models stand; asks more often while one loads. */

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { parts, el, message } = window.playground;
-  const CONFIG = { displayModeBar: false, responsive: true };
+  const CONFIG = { displayModeBar: false, responsive: false };
 
   parts.plot = (element, props, _trigger, watch) => {
     const words = JSON.parse(props.words);
@@ -46,7 +46,11 @@
     };
     show();
     watch("value", show);
-    document.addEventListener("playground:theme", paint);
+    let width = 0;
+    new ResizeObserver(() => {
+      if (area.clientWidth !== width) paint();
+      width = area.clientWidth;
+    }).observe(area);
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
 

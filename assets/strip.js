@@ -9,7 +9,7 @@
     const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
-    const save = el("a", { class: "plain", download: "tokens.csv" }, words.save_csv);
+    const save = el("a", { class: "plain", download: "" }, words.save_csv);
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
@@ -49,6 +49,8 @@
         text.append(chip(token, run.tokens.length));
         run.tokens.push(token);
       }
+      if (news.rest && text.lastElementChild) text.lastElementChild.textContent = news.rest;
+      if (news.running && !window.playground.pinned) text.scrollTop = text.scrollHeight;
       card.dataset.running = news.running;
       if (!news.running) card.dataset.ended = run.id;
       const items = news.stats.map(([name, value]) => el("span", {}, `${name} `, el("b", {}, value)));

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
 
 CACHE_BYTES = 256 * 2**20
-TAIL_TOKENS = 12
+TAIL_TOKENS = 24
 
 
 class LogitsCache:

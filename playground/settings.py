@@ -119,7 +119,7 @@ def _seed(value: object) -> int | None:
 
 
 def _whole(name: str, value: object, low: int, high: int, *, hint: str = "") -> int:
-    label = name.replace("_", " ").capitalize()
+    label = {"max_new_tokens": "New tokens, at most,"}.get(name, name.capitalize())
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
     if not whole or not low <= value <= high:  # type: ignore[operator]
         raise SettingError(
@@ -135,7 +135,7 @@ def _stops(value: object) -> tuple[str, ...]:
         raise SettingError("Stop holds half a character.", hint="Delete it.", field="stop")
     if len(value) > MAX_STOPS or any(not 0 < len(item) <= MAX_STOP_CHARS for item in value):
         raise SettingError(
-            f"Stop must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARS} characters; here are {len(value)}.",
+            f"Stop holds {len(value)} texts; at most {MAX_STOPS} of 1 to {MAX_STOP_CHARS} characters are allowed.",
             field="stop",
         )
     return tuple(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ BYTE_ORDER_MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for its own encoding
 
 def steps_table(run: Run) -> pd.DataFrame:
     """Return one row per written token; probabilities as shares, surprisal and entropies in bits."""
+    settings = json.dumps(run.params.to_dict())
     rows = []
     for step in run.steps:
         snapshot = step.snapshot
         rows.append({
-            "position": step.position,
+            "model": run.model,
+            "settings": settings,
+            "token": step.position + 1,
             "token_id": step.token_id,
             "piece": step.piece.decode("utf-8", "backslashreplace"),
             "model_prob": step.model_prob,

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SPACE, NEWLINE, TAB = "␣", "⏎", "⇥"
+PART = "▫"  # a token that is the beginning of a character
 LOOSE_FIRST, LOOSE_LAST = 0xDC80, 0xDCFF  # what surrogateescape makes of a byte that is no character on its own
 FIRST_PRINTABLE = 0x20
-HIDDEN = {"Cc", "Cf", "Zl", "Zp", "Zs", "Co"}  # control, format, separators, private use: nothing to see
+HIDDEN = {"Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs"}  # control, format, unassigned, private, separators
 JOINER = "\u200d"  # holds the parts of an emoji together
 
 
@@ -32,6 +37,17 @@ def flowing(piece: bytes) -> str:
     ' a⏎\n'
     """
     return _render(piece, {" ": " ", "\n": NEWLINE + "\n", "\t": TAB})
+
+
+def joined(pieces: Iterable[bytes]) -> tuple[list[str], str]:
+    """Render pieces as one running text: a character cut over several tokens stands at the one that completes it.
+
+    Returns:
+        A text per piece, ``PART`` where it only begins a character, and the bytes still open at the end, as signs.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+    texts = [flowing(decoder.decode(piece).encode("utf-8", "surrogateescape")) or PART for piece in pieces]
+    return texts, visible(decoder.getstate()[0])
 
 
 def _render(piece: bytes, signs: dict[str, str]) -> str:

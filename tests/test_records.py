@@ -142,12 +142,16 @@ def test_a_key_that_is_no_text_is_unknown() -> None:
         pytest.param({"top_p": 1.5}, "Top-p is 1.5; it must lie in [0, 1]", id="60"),
         pytest.param({"top_k": -1}, "Top-k is -1; it must lie in [0, ", id="61 below"),
         pytest.param({"top_k": 2.5}, "Top-k is 2.5; it must be a whole number", id="61 fraction"),
-        pytest.param({"repetition_penalty": 0}, "Repetition penalty is 0; it must lie in (0, 10]", id="64 zero"),
-        pytest.param({"repetition_penalty": -2}, "Repetition penalty is -2; it must lie in (0, 10]", id="64 below"),
+        pytest.param({"repetition_penalty": 0}, "Repetition penalty is 0; it must lie in [0.01, 10]", id="64 zero"),
+        pytest.param({"repetition_penalty": -2}, "Repetition penalty is -2; it must lie in [0.01, 10]", id="64 below"),
         pytest.param({"repetition_penalty": math.nan}, "Repetition penalty is nan; it must be a finite", id="64 nan"),
-        pytest.param({"max_new_tokens": 0}, "Max new tokens is 0; it must be a whole number in [1, ", id="67 zero"),
-        pytest.param({"max_new_tokens": -1}, "Max new tokens is -1; it must be a whole number in [1, ", id="67 below"),
-        pytest.param({"max_new_tokens": 1.5}, "Max new tokens is 1.5; it must be a whole", id="67 fraction"),
+        pytest.param(
+            {"max_new_tokens": 0}, "New tokens, at most, is 0; it must be a whole number in [1, ", id="67 zero"
+        ),
+        pytest.param(
+            {"max_new_tokens": -1}, "New tokens, at most, is -1; it must be a whole number in [1, ", id="67 below"
+        ),
+        pytest.param({"max_new_tokens": 1.5}, "New tokens, at most, is 1.5; it must be a whole", id="67 fraction"),
         pytest.param({"max_new_tokens": MAX_NEW_TOKENS + 1}, f"is {MAX_NEW_TOKENS + 1}; it must", id="67 above"),
         pytest.param(
             {"seed": 2**40}, "Seed is 1099511627776; it must be a whole number in [0, 4,294,967,295]", id="69"
@@ -169,9 +173,11 @@ def test_a_key_that_is_no_text_is_unknown() -> None:
         pytest.param({"temperature": [0.7]}, "Temperature is [0.7]; it must be a number", id="72 list"),
         pytest.param({"temperature": True}, "Temperature is True; it must be a number", id="72 bool"),
         pytest.param({"temperature": None}, "Temperature is None; it must be a number", id="72 null"),
-        pytest.param({"max_new_tokens": "9"}, "Max new tokens is 9; it must be a whole number", id="72 length text"),
-        pytest.param({"max_new_tokens": None}, "Max new tokens is None; it must be a whole", id="72 length null"),
-        pytest.param({"max_new_tokens": True}, "Max new tokens is True; it must be a whole", id="72 length bool"),
+        pytest.param(
+            {"max_new_tokens": "9"}, "New tokens, at most, is 9; it must be a whole number", id="72 length text"
+        ),
+        pytest.param({"max_new_tokens": None}, "New tokens, at most, is None; it must be a whole", id="72 length null"),
+        pytest.param({"max_new_tokens": True}, "New tokens, at most, is True; it must be a whole", id="72 length bool"),
         pytest.param({"order": "ollama"}, "Order is ollama; it must be one of transformers, llama.cpp", id="72 order"),
         pytest.param({"order": None}, "Order is None; it must be one of", id="72 order null"),
         pytest.param({"order": [1]}, "Order is [1]; it must be one of", id="72 order number"),

@@ -152,7 +152,7 @@ def _read(spec: ModelSpec) -> Table:
     try:
         table = json.loads(spec.file.read_bytes()) if spec.file else TABLE
     except ValueError as error:
-        raise ModelError(f"{spec.key}: {spec.source.partition(':')[2]} is not JSON: {error}.") from error
+        raise ModelError(f"{spec.key}: {spec.file.name if spec.file else ''} is not JSON: {error}.") from error
     if not isinstance(table, dict) or ANYTHING not in table:
         raise ModelError(f"{spec.key}: the table has no row “” for tokens without a row.", hint="Add one.")
     for last, row in table.items():

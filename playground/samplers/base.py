@@ -87,7 +87,7 @@ class Knob:
         return f"[{self.minimum:,g}, {self.maximum:,.10g}]"
 
     def _refusal(self, name: str, value: object, rule: str) -> SettingError:
-        return SettingError(f"{self.label} is {shown(value)}; {rule}", hint=self.off, field=name)
+        return SettingError(f"{self.label} is {shown(value) or 'empty'}; {rule}", hint=self.off, field=name)
 
 
 def knob(spec: Knob) -> Any:  # noqa: ANN401 (a dataclass field stands for any value)

@@ -51,7 +51,7 @@ def chain_spec() -> str:
 
 def help_paragraphs(kind: type[Sampler]) -> list[str]:
     """Return a sampler's class docstring without its example, a string per paragraph."""
-    text = (inspect.getdoc(kind) or "").split(">>>")[0].strip()
+    text = (inspect.getdoc(kind) or "").split(">>>")[0].replace("``", "").strip()
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
@@ -85,8 +85,8 @@ def read_seed(seed: object) -> object:
     return seed
 
 
-def settings_line(params: SamplingParams, texts: Mapping[str, str]) -> str:
-    """Return the settings in one line, in the order in which they act, so that no screenshot goes without them."""
+def settings_line(model: str, params: SamplingParams, texts: Mapping[str, str]) -> str:
+    """Return model and settings in one line, in the order in which they act: no screenshot goes without them."""
     parts = []
     for sampler in params.chain:
         if not sampler.is_neutral:
@@ -94,4 +94,4 @@ def settings_line(params: SamplingParams, texts: Mapping[str, str]) -> str:
             inner = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else value
             parts.append(f"{sampler.label.lower()} {inner}")
     order = params.order if isinstance(params.order, str) else " → ".join(params.order)
-    return " · ".join(parts or [texts["neutral"]]) + f" · {texts['order'].lower()} {order}"
+    return " · ".join([model, *(parts or [texts["neutral"]])]) + f" · {texts['order'].lower()} {order}"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from playground.store import Store
 
 UPDATE_S = 0.1  # the page gets at most ten updates a second
+TAIL_PIECES = 24  # for a title
 POLL_S = 0.02  # how often a waiting run looks for news
 FOLLOW_S = 0.4  # and a new picture less often: drawing one takes a browser some 60 ms of a core that the model wants
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
@@ -127,7 +128,13 @@ class Handlers:
         run = self._run_of(focus)
         written = run.steps[focus["position"]] if run else None
         tail = b"".join(answer["tail"])
-        place = Place(tail=tail, params=params, written=written, recomputed=bool(run and not answer["from_cache"]))
+        place = Place(
+            tail=tail,
+            model=focus["model"],
+            params=params,
+            written=written,
+            recomputed=bool(run and not answer["from_cache"]),
+        )
         return to_json(picture(step, place, self.texts))
 
     def _run_of(self, focus: Focus) -> LiveRun | None:
@@ -164,14 +171,23 @@ class Handlers:
     def _recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
         pieces = (*run.prompt_pieces, *(step.piece for step in run.steps[:position]))
         step = run.steps[position]
-        place = Place(tail=b"".join(pieces[-12:]), params=run.params, recorded=True, written=step, follow=follow)
+        place = Place(
+            tail=b"".join(pieces[-TAIL_PIECES:]),
+            model=run.model,
+            params=run.params,
+            recorded=True,
+            written=step,
+            follow=follow,
+        )
         return picture(step, place, self.texts)
 
-    def stop(self, run_id: str | None) -> None:
-        """End the session's run; its last update says so."""
+    def stop(self, run_id: str | None) -> Any:
+        """End the session's run; returns a notice, and the run's last update says that it stopped."""
         with suppress(RunNotFound):
             if run_id:
                 self.store.get(run_id).stop()
+                return notice("info", self.texts["stopping"])
+        return gr.skip()
 
     async def write(self, *controls: Any) -> AsyncIterator[tuple[Any, ...]]:
         """Write a text; yields strip, picture, notice, focus, run id. Holds no thread while it waits."""

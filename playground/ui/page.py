@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -37,56 +38,76 @@ def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:
     )
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The components of the page that events read and write."""
+
+    prompt: tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]  # model, mode, system prompt, text
+    chain: gr.HTML
+    seed: gr.Textbox
+    length: gr.Number
+    write: gr.Button
+    stop: gr.Button
+    look: gr.Button
+    note: gr.HTML
+    strip: gr.HTML
+    plot: gr.HTML
+
+
 def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, str]) -> gr.Blocks:
     """Lay the page out and connect it."""
-    handlers = Handlers(pool, store, texts)
     page: gr.Blocks
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
-        focus, run_id = gr.State(None), gr.State(None)
-        words = to_json(dict(texts))
-        part("bar", value="", words=words)
-        with gr.Row(elem_classes="playground"):
-            with gr.Column(scale=0, min_width=340, elem_classes="side"):
-                prompt = _prompt_controls(catalog, texts)
-                with gr.Row(elem_classes="buttons"):
-                    write = gr.Button(texts["write"], variant="primary", elem_id="write")
-                    stop = gr.Button(texts["stop"], elem_id="stop")
-                    look = gr.Button(texts["look"], elem_id="look")
-                chain = part("chain", value=start_value(), event="input", spec=chain_spec(), words=words)
-                seed, length = _run_controls(texts)
-            with gr.Column(scale=1, min_width=300, elem_classes="stage"):
-                note = part("notice", value=CLEAR)
-                strip = part("strip", value="", event="select", words=words)
-                plot = part("plot", value="", words=words)
-        seen = [plot, note, focus]
-        looked: dict[str, Any] = {
-            "fn": handlers.look,
-            "inputs": [*prompt, chain, seed],
-            "outputs": seen,
-            "show_progress": "hidden",
-        }
-        look.click(**looked, trigger_mode="always_last", api_name="look", concurrency_limit=None)
-        prompt[0].change(**looked, trigger_mode="always_last", api_visibility="private", concurrency_limit=None)
-        page.load(**looked, api_visibility="private", concurrency_limit=None)
-        tried: dict[str, Any] = {"fn": handlers.what_if, "inputs": [chain, seed, focus], "outputs": [plot, note]}
-        tried |= {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden"}
-        chain.input(**tried, api_name="what_if")
-        seed.input(**tried, api_visibility="private")
-        strip.select(
-            handlers.select,
-            outputs=seen,
-            queue=False,
-            trigger_mode="always_last",
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        write.click(
-            handlers.write, [*prompt, chain, seed, length], [strip, plot, note, focus, run_id],
-            show_progress="hidden", api_name="write", concurrency_limit=None,
-        )  # fmt: skip
-        stop.click(handlers.stop, run_id, queue=False, show_progress="hidden", api_visibility="private")
-        prompt[1].change(None, prompt[1], js=SHOW_MODE)
+        parts = _layout(catalog, texts)
+        _connect(page, parts, Handlers(pool, store, texts))
     return page
+
+
+def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
+    words = to_json(dict(texts))
+    part("bar", value="", words=words)
+    with gr.Row(elem_classes="playground"):
+        with gr.Column(scale=0, min_width=340, elem_classes="side"):
+            prompt = _prompt_controls(catalog, texts)
+            with gr.Row(elem_classes="buttons"):
+                write = gr.Button(texts["write"], variant="primary", elem_id="write")
+                stop = gr.Button(texts["stop"], elem_id="stop")
+                look = gr.Button(texts["look"], elem_id="look")
+            chain = part("chain", value=start_value(), event="input", spec=chain_spec(), words=words)
+            seed, length = _run_controls(texts)
+        with gr.Column(scale=1, min_width=300, elem_classes="stage"):
+            note = part("notice", value=CLEAR)
+            strip = part("strip", value="", event="select", words=words)
+            plot = part("plot", value="", words=words)
+    return Parts(prompt, chain, seed, length, write, stop, look, note, strip, plot)
+
+
+def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
+    """Say which event calls which handler; few outputs, since gradio keeps a copy of each at every message."""
+    focus, run_id = gr.State(None), gr.State(None)
+    seen = [parts.plot, parts.note, focus]
+    controls = [*parts.prompt, parts.chain, parts.seed]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
+    private: dict[str, Any] = {"api_visibility": "private"}
+    looked = quiet | {"fn": handlers.look, "inputs": controls, "outputs": seen, "concurrency_limit": None}
+    parts.look.click(**looked, api_name="look")
+    parts.prompt[0].change(**looked, **private)
+    page.load(**looked, **private)
+    tried = quiet | {"fn": handlers.what_if, "inputs": [parts.chain, parts.seed, focus]}
+    tried |= {"outputs": [parts.plot, parts.note], "queue": False}
+    parts.chain.input(**tried, api_name="what_if")
+    parts.seed.input(**tried, **private)
+    parts.strip.select(handlers.select, outputs=seen, queue=False, **quiet, **private)
+    parts.write.click(
+        handlers.write,
+        [*controls, parts.length],
+        [parts.strip, parts.plot, parts.note, focus, run_id],
+        show_progress="hidden",
+        api_name="write",
+        concurrency_limit=None,
+    )
+    parts.stop.click(handlers.stop, run_id, parts.note, queue=False, show_progress="hidden", **private)
+    parts.prompt[1].change(None, parts.prompt[1], js=SHOW_MODE)
 
 
 def _prompt_controls(

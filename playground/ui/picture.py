@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.samplers.top_k import TopK
-from playground.tokens import flowing, visible
+from playground.tokens import visible
 from playground.ui.controls import settings_line
 from playground.views.base import percent
 from playground.views.distribution import distribution
@@ -25,6 +25,7 @@ class Place:
 
     Attributes:
         tail: the last bytes before it.
+        model: key of the model.
         params: the settings that the picture shows.
         written: the token that stands there, where one does.
         recorded: the picture is the run's own record, not a what-if.
@@ -33,6 +34,7 @@ class Place:
     """
 
     tail: bytes
+    model: str
     params: SamplingParams
     written: TokenStep | None = None
     recorded: bool = False
@@ -52,7 +54,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "figure": figure.to_plotly_json(),
         "numbers": numbers(snapshot, texts),
         "links": {link.key: link_text(link, texts) for link in snapshot.links},
-        "settings": settings_line(place.params, texts),
+        "settings": settings_line(place.model, place.params, texts),
         "follow": place.follow,
         "position": place.written.position if place.written else None,
     }
@@ -67,7 +69,7 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
 
 
 def _title(place: Place, texts: Mapping[str, str]) -> str:
-    tail = " ".join(flowing(place.tail).split("\n"))
+    tail = " ".join(place.tail.decode("utf-8", "ignore").split())  # it may begin inside a character
     if len(tail) > TAIL_CHARS:
         cut = tail[-TAIL_CHARS:]
         tail = "… " + (cut.partition(" ")[2] or cut)

@@ -22,6 +22,7 @@ from playground.ui.theme import ASSETS, PLOTLY_JS, SecurityHeaders, theme
 if TYPE_CHECKING:
     from playground.catalog import Catalog
     from playground.pool import Pool
+    from playground.store import LiveRun
 
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python")
 DAY_S = 24 * 3600
@@ -43,12 +44,8 @@ def health(pool: Pool) -> dict[str, Any]:
     return {"ok": True, "versions": {name: version(name) for name in PACKAGES}, "models": models}
 
 
-def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
-    """Return the whole web app."""
-    store = Store()
-    app = FastAPI(title=ENGLISH["title"], docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware, allow_origins=[])  # or gradio reflects any origin
-    app.add_middleware(SecurityHeaders)
+def add_routes(app: FastAPI, pool: Pool, store: Store) -> None:
+    """Add everything that is not gradio's."""
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
@@ -56,24 +53,36 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
 
     @app.get("/runs/{run_id}/strip")
     def strip(run_id: str) -> JSONResponse:
-        try:
-            return JSONResponse(strip_message(store.get(run_id), 0, ENGLISH))
-        except RunNotFound as error:
-            raise HTTPException(404, str(error)) from error
+        return JSONResponse(strip_message(found(store, run_id), 0, ENGLISH))
 
     @app.get("/runs/{run_id}/tokens.csv")
     def csv(run_id: str) -> Response:
-        try:
-            text = to_csv(steps_table(store.get(run_id).record()))
-        except RunNotFound as error:
-            raise HTTPException(404, str(error)) from error
-        return Response(text, media_type="text/csv; charset=utf-8", headers={"content-disposition": "attachment"})
+        text = to_csv(steps_table(found(store, run_id).record()))
+        headers = {"content-disposition": f'attachment; filename="tokens-{run_id[:8]}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     @app.get("/playground/plotly.min.js")
     def plotly_js() -> Response:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
     app.mount("/playground", StaticFiles(directory=ASSETS))
+
+
+def found(store: Store, run_id: str) -> LiveRun:
+    """Return a run, or answer 404 with the sentence."""
+    try:
+        return store.get(run_id)
+    except RunNotFound as error:
+        raise HTTPException(404, str(error)) from error
+
+
+def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
+    """Return the whole web app."""
+    store = Store()
+    app = FastAPI(title=ENGLISH["title"], docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # or gradio reflects any origin
+    app.add_middleware(SecurityHeaders)
+    add_routes(app, pool, store)
     gr.mount_gradio_app(
         app,
         build_page(catalog, pool, store, ENGLISH),

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from playground.records import StopReason
-from playground.tokens import flowing
+from playground.tokens import joined
 from playground.ui.controls import settings_line
 
 if TYPE_CHECKING:
@@ -30,30 +30,28 @@ def bits(probability: float) -> float:
     return -math.log2(probability) if probability > 0 else math.inf
 
 
-def token_entry(step: TokenStep) -> list[Any]:
+def token_entry(step: TokenStep, text: str) -> list[Any]:
     """Return text, probability before and after, rank, surprisal (bits)."""
     surprisal = bits(step.model_prob)
-    return [
-        flowing(step.piece),
-        step.model_prob,
-        step.final_prob,
-        step.rank,
-        surprisal if surprisal < math.inf else None,
-    ]
+    return [text, step.model_prob, step.final_prob, step.rank, surprisal if surprisal < math.inf else None]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return what is new since token ``start``; from 0 on it is the whole run."""
+    steps = list(live.steps)
+    written, rest = joined(step.piece for step in steps)
+    running = live.stop_reason is None
     message = {
         "run": live.run_id,
         "from": start,
-        "tokens": [token_entry(step) for step in live.steps[start:]],
+        "tokens": [token_entry(step, text) for step, text in zip(steps[start:], written[start:], strict=True)],
+        "rest": "" if running else rest,  # the beginning of a character that never came
         "stats": stats(live, texts),
-        "running": live.stop_reason is None,
+        "running": running,
         "seed": live.params.seed,
-        "settings": settings_line(live.params, texts),
+        "settings": settings_line(live.model, live.params, texts),
     }
-    return message if start else message | {"prompt": [flowing(piece) for piece in live.prompt_pieces]}
+    return message if start else message | {"prompt": joined(live.prompt_pieces)[0]}
 
 
 def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
