@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import signal
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playground.errors import PlaygroundError, StartError
+from playground.errors import PlaygroundError, StartError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +47,10 @@ def claim(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
+    except UnicodeError as error:
+        raise StartError(f"Host is {shown(host)}; it must be an address or a name.", hint="Use --host.") from error
     except OSError as error:
-        if error.errno is not None and "in use" in str(error):
+        if error.errno == errno.EADDRINUSE:
             raise StartError(f"Port {port} is in use.", hint="Use --port with another number.") from error
         reason = os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
         raise StartError(f"{host}:{port} cannot be served: {reason}.", hint="Use --host and --port.") from error

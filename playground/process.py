@@ -95,6 +95,7 @@ class ModelProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
+            start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
         )
         self._send({"spec": self.spec.to_dict()})
         threading.Thread(target=self._read, daemon=True).start()

@@ -34,6 +34,7 @@ def read_prompt(model: LoadedModel, prompt: Prompt) -> tuple[int, ...]:
         ids = _encode_chat(model, prompt.messages)
     else:
         ids = model.encode(prompt.text, special=True)
+        _check_length(model, len(ids))
         _check_nothing_lost(model, prompt.text, ids)
     bos = model.bos_ids
     ids = ids if ids[: len(bos)] == bos else bos + ids
@@ -59,8 +60,8 @@ def _check_ids(model: LoadedModel, ids: tuple[int, ...]) -> None:
 
 def _check_nothing_lost(model: LoadedModel, text: str, ids: tuple[int, ...]) -> None:
     """Refuse a text of which the tokenizer dropped a part: some vocabularies lack some characters."""
-    read = b"".join(map(model.piece, ids))
-    lost = next((char for char in dict.fromkeys(text) if char.encode() not in read), None)
+    read = set(b"".join(map(model.piece, ids)).decode("utf-8", "replace"))
+    lost = next((char for char in dict.fromkeys(text) if char not in read), None)
     if lost is not None or not ids:
         raise PromptError(
             f"This model has no token for {shown(lost or text)!r} (U+{ord(lost or text[0]):04X}).",
@@ -101,8 +102,10 @@ def _encode_chat(model: LoadedModel, messages: tuple[tuple[str, str], ...]) -> t
     ids: list[int] = []
     for number, turn in enumerate(turns):
         before, mark, rendered = rendered.partition(MARK.format(number))
+        if not mark:
+            raise PromptError(f"The model's chat template leaves out the {turn.role} text.", field="prompt")
         ids += model.encode(before, special=True) if before else ()
-        ids += model.encode(turn.content, special=False) if mark else ()
+        ids += model.encode(turn.content, special=False)
     return (*ids, *model.encode(rendered, special=True))
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from playground.tokens import visible
+
 if TYPE_CHECKING:
     from playground.records import Run
 
@@ -25,7 +27,7 @@ def steps_table(run: Run) -> pd.DataFrame:
             "settings": settings,
             "token": step.position + 1,
             "token_id": step.token_id,
-            "piece": step.piece.decode("utf-8", "backslashreplace"),
+            "piece": json.dumps(visible(step.piece), ensure_ascii=False),  # in quotes: no spreadsheet runs it
             "model_prob": step.model_prob,
             "final_prob": step.final_prob,
             "rank": step.rank,

@@ -113,7 +113,7 @@ class Worker:
         self._engine = Engine(model)
         self._requests = requests
         self._answers = answers
-        self._outbox: queue.SimpleQueue[tuple[int, Event | Look | Message]] = queue.SimpleQueue()
+        self._outbox: queue.Queue[tuple[int, Event | Look | Message]] = queue.Queue(maxsize=64)  # draws are large
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._cached: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
@@ -193,7 +193,7 @@ class Worker:
                 message = error_answer(error)
             try:
                 send(self._answers, {"id": number, **message})
-            except BrokenPipeError:
+            except OSError:
                 os._exit(0)  # nobody reads any more
 
     def _read(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 SLOTS = 4
-CHUNK = 256  # prompt tokens per call; Stop is also asked inside a call
+CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
 LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 

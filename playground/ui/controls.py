@@ -74,6 +74,9 @@ def read_settings(chain: object, seed: object, max_new_tokens: object) -> Sampli
             raise SettingError(f"The chain is {shown(chain)}; it must be a JSON object.", field="chain") from error
     if not isinstance(flat, dict):
         raise SettingError(f"The chain is {shown(flat)}; it must be a JSON object.", field="chain")
+    for name in ("seed", "max_new_tokens"):
+        if name in flat:
+            raise SettingError(f"The chain holds {name}, which has a box of its own.", hint="Leave it out.", field=name)
     return SamplingParams.from_dict(flat | {"seed": read_seed(seed), "max_new_tokens": max_new_tokens})
 
 

@@ -184,7 +184,7 @@ class Handlers:
     def stop(self, run_id: str | None) -> Any:
         """End the session's run; returns a notice, and the run's last update says that it stopped."""
         with suppress(RunNotFound):
-            if run_id:
+            if run_id and self.store.get(run_id).stop_reason is None:
                 self.store.get(run_id).stop()
                 return notice("info", self.texts["stopping"])
         return gr.skip()
@@ -239,7 +239,13 @@ class Handlers:
     def _update(self, live: LiveRun, told: int, *, follow: bool) -> tuple[Any, ...]:
         newest = len(live.steps) - 1
         figure = to_json(self._recorded(live, newest, follow=True)) if follow else gr.skip()
-        return to_json(strip_message(live, told, self.texts)), figure, self._notes(live), gr.skip(), gr.skip()
+        return (
+            to_json(strip_message(live, told, self.texts)),
+            figure,
+            gr.skip() if told else self._notes(live),
+            gr.skip(),
+            gr.skip(),
+        )
 
     def _notes(self, live: LiveRun) -> str:
         return notice("info", " ".join(live.notes)) if live.notes else CLEAR
