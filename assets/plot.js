@@ -22,7 +22,7 @@
     const paint = () => {
       if (!figure) return;
       const style = getComputedStyle(card);
-      const layout = { ...narrow(figure.layout, area.clientWidth), font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      const layout = { ...narrow(figure.layout, area.clientWidth), width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
       return window.Plotly.react(area, figure.data, layout, CONFIG);
     };
     const show = () => {
