@@ -4,11 +4,12 @@
 - ``Snapshot`` is one next-token distribution, before and after, cut to a shortlist for display and nothing else.
 - ``TokenStep`` is a snapshot with the token that was drawn; ``Run`` is a prompt and its steps.
 
-All turn into plain dicts of numbers, strings and bytes and back.
+Settings and snapshots turn into plain values and back.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self, cast
@@ -145,6 +146,11 @@ class TokenStep:
     final_prob: float
     rank: int
     packed: bytes
+
+    @property
+    def surprisal_bits(self) -> float:
+        """How unexpected the token was to the model: −log2 of its probability."""
+        return -math.log2(self.model_prob) if self.model_prob > 0 else math.inf
 
     @property
     def snapshot(self) -> Snapshot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -31,7 +30,7 @@ def steps_table(run: Run) -> pd.DataFrame:
             "model_prob": step.model_prob,
             "final_prob": step.final_prob,
             "rank": step.rank,
-            "surprisal_bits": -math.log2(step.model_prob) if step.model_prob else math.inf,
+            "surprisal_bits": step.surprisal_bits,
             "luck": step.luck,
             "model_entropy_bits": snapshot.model_entropy_bits,
             "final_entropy_bits": snapshot.final_entropy_bits,

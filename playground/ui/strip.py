@@ -25,14 +25,9 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def bits(probability: float) -> float:
-    """Return the surprisal of a token in bits."""
-    return -math.log2(probability) if probability > 0 else math.inf
-
-
 def token_entry(step: TokenStep, text: str) -> list[Any]:
     """Return text, probability before and after, rank, surprisal (bits)."""
-    surprisal = bits(step.model_prob)
+    surprisal = step.surprisal_bits
     return [text, step.model_prob, step.final_prob, step.rank, surprisal if surprisal < math.inf else None]
 
 
@@ -63,7 +58,7 @@ def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
         found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–"])
         found.append([texts["stat_first"], f"{live.timing.time_to_first_token_s:.2f} s"])
     if count:
-        mean = math.fsum(bits(step.model_prob) for step in live.steps) / count
+        mean = math.fsum(step.surprisal_bits for step in live.steps) / count
         found.append([texts["stat_perplexity"], f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
     found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts)])
     return [*found, [texts["stat_seed"], str(live.params.seed)]]

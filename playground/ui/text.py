@@ -50,7 +50,6 @@ ENGLISH: dict[str, str] = {
     "link_removed": "removes {count} tokens",
     "link_mass": " · {mass} of what reached it",
     "link_entropy": "entropy {before:.1f} → {after:.1f} bits",
-    "link_nothing": "changes nothing here",
     "ended_eos": "end of text: the model wrote its end token",
     "ended_length": "length: the {count} new tokens asked for",
     "ended_context": "context full",
