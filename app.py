@@ -81,7 +81,10 @@ def serve(catalog: Catalog, listener: socket.socket) -> None:
     pool = Pool(catalog)
     pool.start(catalog.default.key)
     try:
-        from playground.ui.server import build_app  # noqa: PLC0415 (three seconds, while the model loads)
+        from playground.ui import gradio_without_stubs  # noqa: PLC0415
+
+        with gradio_without_stubs():
+            from playground.ui.server import build_app  # noqa: PLC0415 (two seconds, while the model loads)
 
         host, port = listener.getsockname()[:2]
         print(f"Sampling playground on http://{host}:{port}", flush=True)  # noqa: T201 (where to look)

@@ -1,17 +1,18 @@
 // The chain of samplers as cards. Its value is the flat form of the settings, so what is sent is what is shown.
 (() => {
   "use strict";
-  const { parts, el } = window.playground;
+  const { parts, el, tell } = window.playground;
 
-  parts.chain = (element, props, trigger) => {
+  parts.chain = (element, props) => {
     const spec = JSON.parse(props.spec);
     const words = JSON.parse(props.words);
     const cards = new Map();
     let settings = JSON.parse(props.value);
+    window.playground.chain = props.value;
 
     const send = () => {
-      props.value = JSON.stringify(settings);
-      trigger("input", {});
+      props.value = window.playground.chain = JSON.stringify(settings);
+      tell("settings");
     };
     const order = el("select", { "aria-label": "Order of the chain", onchange: () => { settings.order = order.value; arrange(); send(); } },
       ...Object.keys(spec.orders).map((name) => el("option", { value: name }, `${words.order.toLowerCase()}: ${name}`)));
@@ -81,7 +82,7 @@
       const slider = el("input", { type: "range", min: knob.min, max: knob.max, step: knob.step, "aria-label": knob.label,
         oninput: () => change(sampler, knob.name, Number(slider.value)) });
       // A text box, not a number box: what was typed is sent as it is, and the answer says what is allowed.
-      const number = el("input", { type: "text", inputmode: "decimal", class: "number", "aria-label": `${knob.label}, number`, title: knob.range,
+      const number = el("input", { type: "text", inputmode: "decimal", class: "number", "data-knob": knob.name, "aria-label": `${knob.label}, number`, title: knob.range,
         onchange: () => change(sampler, knob.name, read(number.value)) });
       const set = (value) => {
         slider.value = value;

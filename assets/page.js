@@ -28,25 +28,60 @@
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  function mount(name, element, props, trigger, watch) {
+  function mount(name, element, props, watch) {
     element.replaceChildren();
-    parts[name](element, props, trigger, watch);
+    parts[name](element, props, watch);
   }
 
-  parts.notice = (element, props, _trigger, watch) => {
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`playground:${name}`, { detail }));
+
+  /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. */
+  async function ask(url, body) {
+    const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    try {
+      const answer = await fetch(url, options);
+      const news = await answer.json();
+      tell("notice", answer.ok ? { kind: "", text: "", field: "" } : news);
+      return answer.ok ? news : null;
+    } catch {
+      tell("notice", { kind: "error", text: texts.connection_lost, field: "" });
+      return null;
+    }
+  }
+
+  const BOXES = { prompt: "#prompt", model: "#model", mode: "#mode", seed: "#seed", max_new_tokens: "#length" };
+
+  /** Mark the control that a refusal is about. */
+  function mark(field) {
+    document.querySelectorAll(".bad").forEach((box) => box.classList.remove("bad"));
+    document.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
+    if (!field) return;
+    const [key, knob] = field.split(".");
+    const box = document.querySelector(BOXES[key] ?? `.sampler[data-key="${CSS.escape(key)}"]`);
+    box?.classList.add("bad");
+    const input = box?.querySelector(knob ? `[data-knob="${CSS.escape(knob)}"]` : ".number, textarea, input");
+    input?.setAttribute("aria-invalid", "true");
+    if (input?.closest("details")) input.closest("details").open = true;
+  }
+
+  parts.notice = (element, props, watch) => {
     const line = el("div", { class: "notice", role: "status", "aria-live": "polite" });
     element.append(line);
-    const show = () => {
-      const { kind, text } = message(props) ?? { kind: "", text: "" };
+    const show = ({ kind, text, field }) => {
       line.textContent = text;
       line.dataset.kind = text ? kind : "";
+      mark(field);
     };
-    show();
-    watch("value", show);
+    const arrived = () => show(message(props) ?? { kind: "", text: "", field: "" });
+    arrived();
+    watch("value", arrived);
+    document.addEventListener("playground:notice", (event) => show(event.detail));
   };
 
+  let texts = {};
+
   parts.bar = (element, props) => {
-    const words = JSON.parse(props.words);
+    const words = (texts = JSON.parse(props.words));
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
     const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
     element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("span", { class: "space" }), chip, dark));
@@ -97,5 +132,9 @@
     if (event.target.closest?.("#mode")) setTimeout(() => document.querySelector("#look")?.click(), 0);
   });
 
-  window.playground = { parts, el, message, type, mount };
+  document.addEventListener("input", (event) => {
+    if (event.target.closest?.("#seed")) tell("settings");
+  });
+
+  window.playground = { parts, el, message, type, mount, tell, ask };
 })();

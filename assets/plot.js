@@ -1,10 +1,10 @@
 // The picture: title, numbers and a plotly figure that is updated in place.
 (() => {
   "use strict";
-  const { parts, el, message } = window.playground;
+  const { parts, el, message, tell, ask } = window.playground;
   const CONFIG = { displayModeBar: false, responsive: false };
 
-  parts.plot = (element, props, _trigger, watch) => {
+  parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
     const title = el("h2", {});
     const numbers = el("dl", { class: "numbers" });
@@ -17,40 +17,72 @@
     card.hidden = true;
     element.append(empty, card);
     let figure = null;
+    let place = null; // what the picture shows, and other settings are tried on
+    let width = 0;
     let next = 0;
 
     const paint = () => {
       if (!figure) return;
+      width = area.clientWidth;
       const style = getComputedStyle(card);
-      const layout = { ...narrow(figure.layout, area.clientWidth), width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
-      return window.Plotly.react(area, figure.data, layout, CONFIG);
+      const layout = { ...narrow(figure.layout, width), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      window.Plotly.react(area, figure.data, layout, CONFIG);
     };
-    const show = () => {
-      const news = message(props);
-      if (!news || (news.follow && (window.playground.pinned || (!news.last && performance.now() < next)))) return;
+
+    const show = (news) => {
       empty.hidden = true;
       card.hidden = false;
+      figure = news.figure;
+      place = news.place;
+      const start = performance.now();
+      paint();
+      // Following a text may take an eighth of a core and no more, however slow the machine draws.
+      next = performance.now() + 7 * (performance.now() - start);
       title.textContent = news.title;
       settings.textContent = news.settings;
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-      figure = news.figure;
-      const start = performance.now();
-      paint();
-      // Following a text may take an eighth of a core and no more, however slow the machine draws.
-      next = performance.now() + 7 * (performance.now() - start);
-      document.dispatchEvent(new CustomEvent("playground:painted"));
-      document.dispatchEvent(new CustomEvent("playground:links", { detail: news.links }));
-      document.dispatchEvent(new CustomEvent("playground:position", { detail: news.position }));
+      tell("links", news.links);
+      tell("place", news);
+      tell("painted");
     };
-    show();
-    watch("value", show);
-    let width = 0;
-    new ResizeObserver(() => {
-      if (area.clientWidth !== width) paint();
-      width = area.clientWidth;
-    }).observe(area);
+
+    const arrived = () => {
+      const news = message(props);
+      if (!news || (news.follow && (window.playground.pinned || (!news.last && performance.now() < next)))) return;
+      show(news);
+      // Settings that moved while the model was looking are tried at once.
+      if (news.asked && (news.asked[0] !== window.playground.chain || news.asked[1] !== seed())) tryOut();
+    };
+
+    const seed = () => document.querySelector("#seed textarea, #seed input").value;
+
+    /** Try the settings on the place that is shown; one question is under way at most, and the newest is never lost. */
+    let busy = false;
+    let again = false;
+    const tryOut = async () => {
+      again = true;
+      if (busy) return;
+      busy = true;
+      while (again && place) {
+        again = false;
+        window.playground.pinned = "run" in place; // a text that grows no longer moves what one works on
+        const here = place;
+        const news = await ask("/playground/what_if", { chain: window.playground.chain, seed: seed(), place: here });
+        if (news && here === place) show(news);
+      }
+      busy = again = false;
+    };
+    document.addEventListener("playground:settings", tryOut);
+    document.addEventListener("playground:choose", async ({ detail }) => {
+      const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
+      if (news) show(news);
+    });
+
+    arrived();
+    watch("value", arrived);
+    new ResizeObserver(() => area.clientWidth !== width && paint()).observe(area);
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
 

@@ -1,10 +1,10 @@
 // The written text as a strip of tokens. Updates carry only what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type } = window.playground;
+  const { parts, el, message, type, tell } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
-  parts.strip = (element, props, trigger, watch) => {
+  parts.strip = (element, props, watch) => {
     const words = JSON.parse(props.words);
     const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
     const stats = el("div", { class: "stats" });
@@ -85,7 +85,7 @@
       text.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
       node.setAttribute("tabindex", 0);
       node.focus();
-      trigger("select", { run: run.id, position });
+      tell("choose", { run: run.id, position });
     }
 
     text.addEventListener("click", (event) => {
@@ -99,7 +99,11 @@
       event.preventDefault();
       choose(next);
     });
-    document.addEventListener("playground:position", (event) => (event.detail === null ? pin(null) : mark(event.detail)));
+    document.addEventListener("playground:place", ({ detail }) => {
+      if (detail.place.run !== run.id) pin(null);
+      else if (detail.follow) mark(detail.place.position);
+      else pin(detail.place.position);
+    });
     show();
     watch("value", show);
   };

@@ -1,4 +1,4 @@
-"""Runs under ids that cannot be guessed, while they grow and after; bounded in number of tokens and in time.
+"""Runs and looks under ids that cannot be guessed; bounded in number of tokens and in time.
 
 Runs are mutable here and nowhere else: ``LiveRun`` takes the events of one run, ``LiveRun.record`` is the frozen value.
 """
@@ -14,16 +14,26 @@ from typing import TYPE_CHECKING
 
 from playground.errors import PlaygroundError, RunNotFound
 from playground.records import Run, SamplingParams, StopReason, Timing, TokenStep
+from playground.tokens import Joiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playground.process import Answer
 
+MAX_LOOKED = 200_000  # tokens of all kept looks together
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 EXPIRY_S = 2 * 3600.0
 
 STEP_FIELDS = tuple(TokenStep.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A prompt that somebody looked at, as the model read it."""
+
+    model: str
+    ids: tuple[int, ...]
 
 
 @dataclass
@@ -37,11 +47,13 @@ class LiveRun:
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
     steps: list[TokenStep] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)  # each written token as the strip shows it
+    joiner: Joiner = field(default_factory=Joiner)
+    surprisal_bits: float = 0.0  # of all written tokens together
     notes: tuple[str, ...] = ()
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = ""
-    chosen: int | None = None  # position of the written token that a person clicked
     stop_asked: bool = False
     stopper: Callable[[], None] | None = None
 
@@ -70,12 +82,17 @@ class LiveRun:
                 self.prompt_pieces = tuple(message["prompt_pieces"])
                 self.notes = tuple(message["notes"])
             case "step":
-                self.steps.append(read_step(message))
+                self._add(read_step(message))
             case "ended":
                 self.stop_reason = StopReason(message["reason"])
                 self.timing = Timing(**message["timing"])
             case _:
                 self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
+
+    def _add(self, step: TokenStep) -> None:
+        self.shown.append(self.joiner.feed(step.piece))
+        self.surprisal_bits += step.surprisal_bits
+        self.steps.append(step)
 
     def fail(self, error: PlaygroundError, kind: str = "") -> None:
         """End the run with a failure; what was written stays."""
@@ -110,12 +127,13 @@ def read_step(flat: Answer) -> TokenStep:
 
 
 class Store:
-    """Runs by id, the oldest forgotten first."""
+    """Runs and looks by id, the oldest forgotten first."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty."""
         self._now = now
         self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
 
     def new(self, model: str, params: SamplingParams) -> LiveRun:
@@ -151,3 +169,26 @@ class Store:
             run.touched = self._now()
             self._runs.move_to_end(run_id)
             return run
+
+    def keep(self, looked: Looked) -> str:
+        """Keep a look, and forget the oldest ones that are too many; return its id."""
+        look_id = secrets.token_urlsafe(16)
+        with self._lock:
+            self._looks[look_id] = looked
+            held = sum(len(item.ids) for item in self._looks.values())
+            while held > MAX_LOOKED and len(self._looks) > 1:
+                held -= len(self._looks.popitem(last=False)[1].ids)
+        return look_id
+
+    def looked(self, look_id: str) -> Looked:
+        """Return a look.
+
+        Raises:
+            RunNotFound: it was forgotten or never was.
+        """
+        with self._lock:
+            looked = self._looks.get(look_id)
+            if looked is None:
+                raise RunNotFound("This look is no longer kept.", hint="Press Look.")
+            self._looks.move_to_end(look_id)
+            return looked

@@ -45,9 +45,25 @@ def joined(pieces: Iterable[bytes]) -> tuple[list[str], str]:
     Returns:
         A text per piece, ``PART`` where it only begins a character, and the bytes still open at the end, as signs.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-    texts = [flowing(decoder.decode(piece).encode("utf-8", "surrogateescape")) or PART for piece in pieces]
-    return texts, visible(decoder.getstate()[0])
+    joiner = Joiner()
+    return [joiner.feed(piece) for piece in pieces], joiner.rest
+
+
+class Joiner:
+    """Do what ``joined`` does as the pieces arrive."""
+
+    def __init__(self) -> None:
+        """Start with nothing open."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+
+    def feed(self, piece: bytes) -> str:
+        """Return the text of the next piece."""
+        return flowing(self._decoder.decode(piece).encode("utf-8", "surrogateescape")) or PART
+
+    @property
+    def rest(self) -> str:
+        """The bytes that are still open, as signs."""
+        return visible(self._decoder.getstate()[0])
 
 
 def _render(piece: bytes, signs: dict[str, str]) -> str:

@@ -22,8 +22,10 @@ from gradio_client import Client  # type: ignore[import-untyped]
 from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 
 from playground.catalog import read_catalog
+from playground.errors import shown
 from playground.pool import Pool
 from playground.store import Store
+from playground.ui.explore import Explorer
 from playground.ui.handlers import Handlers
 from playground.ui.text import ENGLISH
 from tests.browser import RunningApp
@@ -233,13 +235,9 @@ def test_plotly_is_the_one_that_makes_the_figures(app: RunningApp) -> None:
     assert answer.headers["cache-control"] == "max-age=86400"
 
 
-def test_the_api_has_the_three_verbs_of_the_page(client: Client) -> None:
-    """Look, what if and write; nothing else is offered."""
-    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
-        "/look",
-        "/what_if",
-        "/write",
-    }
+def test_gradios_api_has_the_two_verbs_that_run_a_model(client: Client) -> None:
+    """Look and write; nothing else is offered, and what-if has a route of our own."""
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/look", "/write"}
 
 
 def test_a_written_run_can_be_read_again(app: RunningApp, client: Client) -> None:
@@ -251,15 +249,67 @@ def test_a_written_run_can_be_read_again(app: RunningApp, client: Client) -> Non
     assert "".join(whole["prompt"]) == CAT
 
 
-def test_what_if_tries_the_place_in_focus(client: Client) -> None:
+def what_if(app: RunningApp, place: object, chain: object) -> tuple[int, dict[str, Any]]:
+    """Ask for a place under other settings; return status and picture or notice."""
+    answer = app.http.post("/playground/what_if", json={"chain": chain, "seed": "42", "place": place})
+    return answer.status_code, answer.json()
+
+
+def test_what_if_tries_the_place_of_a_picture(app: RunningApp, client: Client) -> None:
     """After a look other settings act on the same place; a wrong one is refused and leaves the place."""
-    assert look(client, chain="{}")["numbers"][1][1] == "14 of 270 tokens"
-    picture, _ = client.predict('{"top_k": 3}', "42", api_name="/what_if")
-    assert json.loads(picture)["numbers"][1][1] == "3 of 270 tokens"
-    _, notice = client.predict('{"top_k": -3}', "42", api_name="/what_if")
-    assert json.loads(notice)["kind"] == "error"
-    picture, _ = client.predict('{"top_k": 2}', "42", api_name="/what_if")
-    assert json.loads(picture)["numbers"][1][1] == "2 of 270 tokens"
+    first = look(client, chain="{}")
+    assert first["numbers"][1][1] == "14 of 270 tokens"
+    status, picture = what_if(app, first["place"], {"top_k": 3})
+    assert (status, picture["numbers"][1][1], picture["place"]) == (200, "3 of 270 tokens", first["place"])
+    status, notice = what_if(app, first["place"], '{"top_k": -3}')
+    assert (status, notice["kind"], notice["field"]) == (400, "error", "top_k")
+    assert what_if(app, first["place"], '{"top_k": 2}')[1]["numbers"][1][1] == "2 of 270 tokens"
+
+
+def test_what_if_on_a_written_token_says_what_the_same_luck_gives(app: RunningApp, client: Client) -> None:
+    """The recorded picture comes first; then, with the best token alone left, the sentence names it."""
+    run = write(client, chain='{"temperature": 0}', tokens=2)["run"]
+    recorded = app.http.get(f"/runs/{run}/tokens/1").json()
+    assert recorded["place"] == {"run": run, "position": 1}
+    assert recorded["title"].startswith("Token 2: drawn from this")
+    status, picture = what_if(app, recorded["place"], {"top_k": 1})
+    assert (status, picture["note"]) == (200, "")
+    assert picture["draw"] == "Written was “.”; with these settings and the same luck it stays the same."
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "sentence"),
+    [
+        ({"look": "x"}, 404, "This look is no longer kept. Press Look."),
+        ({"look": [1]}, 404, "This look is no longer kept."),
+        ({"run": "x", "position": 0}, 404, "This run is no longer kept."),
+        ({"run": 5}, 404, "5 is not a run."),
+        (None, 404, "None is not a run. Press Look, or click a token of the text."),
+        ([], 404, "None is not a run."),
+    ],
+)
+def test_a_place_that_is_not_kept_is_said(app: RunningApp, place: object, status: int, sentence: str) -> None:
+    """Forgotten, made up or of another type: a sentence."""
+    found, notice = what_if(app, place, "{}")
+    assert (found, notice["kind"], notice["text"].startswith(sentence)) == (status, "error", True), notice
+
+
+@pytest.mark.parametrize("position", [True, -1, 99, 0.5, "0", None])
+def test_a_token_that_is_not_in_the_run_is_said(app: RunningApp, client: Client, position: object) -> None:
+    """The sentence says how many there are."""
+    run = write(client, tokens=2)["run"]
+    status, notice = what_if(app, {"run": run, "position": position}, "{}")
+    assert (status, notice["text"]) == (400, f"Token {shown(position)} is not in this run; it has 2 tokens.")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 9_000, b'{"chain": "' + b"x" * 70_000 + b'"}'])
+def test_a_body_that_is_no_question_is_refused(app: RunningApp, body: bytes) -> None:
+    """Empty, broken, deep or huge: one sentence with the size that is allowed."""
+    answer = app.http.post("/playground/what_if", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["text"].startswith(
+        f"The request holds {len(body):,} bytes; it must be a JSON object of at most"
+    )
 
 
 @pytest.mark.parametrize(
@@ -416,7 +466,7 @@ async def never_begun(handlers: Handlers) -> str:
 def test_a_run_that_never_began_is_over() -> None:
     """Neither a model that is not there nor a tab closed while the model loads leaves a run that counts as growing."""
     store, pool = Store(), Pool(read_catalog(ROOT / "models.yaml"))
-    handlers = Handlers(pool, store, ENGLISH)
+    handlers = Handlers(Explorer(pool, store, ENGLISH))
     assert "is loading" in asyncio.run(never_begun(handlers))
     pool.close()
     assert len(store._runs) >= 1

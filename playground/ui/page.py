@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from playground.catalog import Catalog
-    from playground.pool import Pool
-    from playground.store import Store
+    from playground.ui.explore import Explorer
 
 START_SEED, START_TOKENS = "42", 64
 
@@ -25,12 +24,12 @@ START_SEED, START_TOKENS = "42", 64
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
 
 
-def part(name: str, *, value: str, event: str = "", **props: Any) -> gr.HTML:
+def part(name: str, *, value: str, **props: Any) -> gr.HTML:
     """Return a component of ours: drawn by ``assets/<name>.js`` from a JSON string, its template forever empty."""
     return gr.HTML(
         value=value,
         html_template="",
-        js_on_load=f"window.playground.mount('{name}', element, props, trigger, watch); /* '{event}' */",
+        js_on_load=f"window.playground.mount('{name}', element, props, watch);",
         elem_id=name,
         apply_default_css=False,
         head=HEAD,
@@ -54,12 +53,13 @@ class Parts:
     plot: gr.HTML
 
 
-def build_page(catalog: Catalog, pool: Pool, store: Store, texts: Mapping[str, str]) -> gr.Blocks:
+def build_page(catalog: Catalog, explorer: Explorer) -> gr.Blocks:
     """Lay the page out and connect it."""
     page: gr.Blocks
+    texts = explorer.texts
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
         parts = _layout(catalog, texts)
-        _connect(page, parts, Handlers(pool, store, texts))
+        _connect(page, parts, Handlers(explorer))
     return page
 
 
@@ -73,35 +73,34 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
                 write = gr.Button(texts["write"], variant="primary", elem_id="write")
                 stop = gr.Button(texts["stop"], elem_id="stop")
                 look = gr.Button(texts["look"], elem_id="look")
-            chain = part("chain", value=start_value(), event="input", spec=chain_spec(), words=words)
+            chain = part("chain", value=start_value(), spec=chain_spec(), words=words)
             seed, length = _run_controls(texts)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             note = part("notice", value=CLEAR)
-            strip = part("strip", value="", event="select", words=words)
+            strip = part("strip", value="", words=words)
             plot = part("plot", value="", words=words)
     return Parts(prompt, chain, seed, length, write, stop, look, note, strip, plot)
 
 
 def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
-    """Say which event calls which handler; few outputs, since gradio keeps a copy of each at every message."""
-    focus, run_id = gr.State(None), gr.State(None)
-    seen = [parts.plot, parts.note, focus]
+    """Say which event calls which handler; few outputs, since gradio keeps a copy of each at every message.
+
+    Sliders and clicks on tokens do not come this way: ``plot.js`` asks ``server.py`` for their pictures.
+    """
+    run_id = gr.State(None)
     controls = [*parts.prompt, parts.chain, parts.seed]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
     private: dict[str, Any] = {"api_visibility": "private"}
-    looked = quiet | {"fn": handlers.look, "inputs": controls, "outputs": seen, "concurrency_limit": None}
+    looked: dict[str, Any] = {
+        "fn": handlers.look, "inputs": controls, "outputs": [parts.plot, parts.note],
+        "show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": None,
+    }  # fmt: skip
     parts.look.click(**looked, api_name="look")
     parts.prompt[0].change(**looked, **private)
     page.load(**looked, **private)
-    tried = quiet | {"fn": handlers.what_if, "inputs": [parts.chain, parts.seed, focus]}
-    tried |= {"outputs": [parts.plot, parts.note], "queue": False}
-    parts.chain.input(**tried, api_name="what_if")
-    parts.seed.input(**tried, **private)
-    parts.strip.select(handlers.select, outputs=seen, queue=False, **quiet, **private)
     parts.write.click(
         handlers.write,
         [*controls, parts.length],
-        [parts.strip, parts.plot, parts.note, focus, run_id],
+        [parts.strip, parts.plot, parts.note, run_id],
         show_progress="hidden",
         api_name="write",
         concurrency_limit=None,

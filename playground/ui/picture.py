@@ -9,7 +9,7 @@ from playground.samplers.top_k import TopK
 from playground.tokens import visible
 from playground.ui.controls import settings_line
 from playground.views.base import percent
-from playground.views.distribution import distribution
+from playground.views.distribution import figure_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ class Place:
     """Where a picture is taken.
 
     Attributes:
+        where: what the page sends back to try other settings here.
         tail: the last bytes before it.
         model: key of the model.
         params: the settings that the picture shows.
@@ -33,6 +34,7 @@ class Place:
         recomputed: the model had to run for it.
     """
 
+    where: Mapping[str, Any]
     tail: bytes
     model: str
     params: SamplingParams
@@ -46,17 +48,16 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
     """Return the message for ``plot.js``."""
     snapshot = step.snapshot
     drawn = step.token_id if place.params.seed is not None else None
-    figure = distribution(snapshot, drawn, texts)
     return {
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
         "note": " ".join(_notes(snapshot, place, texts)),
-        "figure": figure.to_plotly_json(),
+        "figure": figure_spec(snapshot, drawn, texts),
         "numbers": numbers(snapshot, texts),
         "links": {link.key: link_text(link, texts) for link in snapshot.links},
         "settings": settings_line(place.model, place.params, texts),
         "follow": place.follow,
-        "position": place.written.position if place.written else None,
+        "place": place.where,
     }
 
 

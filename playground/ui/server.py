@@ -1,31 +1,38 @@
-"""Our own web app with gradio mounted in it: /healthz, the assets, snapshots of a run, headers."""
+"""Our own web app with gradio mounted in it: /healthz, the assets, snapshots of a run, pictures on request, headers."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from fastapi import FastAPI, HTTPException, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from playground.errors import RunNotFound
+from playground.errors import PlaygroundError, RunNotFound, SettingError
 from playground.store import Store
 from playground.tables import steps_table, to_csv
+from playground.ui.explore import Explorer
+from playground.ui.handlers import said
 from playground.ui.page import build_page
-from playground.ui.strip import strip_message
+from playground.ui.strip import strip_message, to_json
 from playground.ui.text import ENGLISH
 from playground.ui.theme import ASSETS, PLOTLY_JS, SecurityHeaders, theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playground.catalog import Catalog
     from playground.pool import Pool
     from playground.store import LiveRun
 
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python")
 DAY_S = 24 * 3600
+MAX_BODY_BYTES = 64 * 1024
 
 
 def health(pool: Pool) -> dict[str, Any]:
@@ -44,12 +51,22 @@ def health(pool: Pool) -> dict[str, Any]:
     return {"ok": True, "versions": {name: version(name) for name in PACKAGES}, "models": models}
 
 
-def add_routes(app: FastAPI, pool: Pool, store: Store) -> None:
+def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's."""
+    store = explorer.store
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
-        return JSONResponse(health(pool))
+        return JSONResponse(health(explorer.pool))
+
+    @app.post("/playground/what_if")
+    async def what_if(request: Request) -> Response:
+        body = await request.body()
+        return await asyncio.to_thread(pictured, lambda: explorer.what_if(*asked(body)))
+
+    @app.get("/runs/{run_id}/tokens/{position}")
+    def token(run_id: str, position: int) -> Response:
+        return pictured(lambda: explorer.token(run_id, position))
 
     @app.get("/runs/{run_id}/strip")
     def strip(run_id: str) -> JSONResponse:
@@ -68,6 +85,33 @@ def add_routes(app: FastAPI, pool: Pool, store: Store) -> None:
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
 
+def asked(body: bytes) -> tuple[object, object, object]:
+    """Return chain, seed and place from the body of a request.
+
+    Raises:
+        SettingError: it is too large, or no JSON object.
+    """
+    try:
+        flat = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
+    except (ValueError, RecursionError):
+        flat = None
+    if not isinstance(flat, dict):
+        raise SettingError(
+            f"The request holds {len(body):,} bytes; it must be a JSON object of at most {MAX_BODY_BYTES:,}.",
+            hint="Its keys are chain, seed and place.",
+        )
+    return flat.get("chain"), flat.get("seed"), flat.get("place")
+
+
+def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
+    """Answer with a picture, or with the notice that says why there is none."""
+    try:
+        return Response(to_json(draw()), media_type="application/json")
+    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+        status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
+        return JSONResponse(said(error), status)
+
+
 def found(store: Store, run_id: str) -> LiveRun:
     """Return a run, or answer 404 with the sentence."""
     try:
@@ -78,14 +122,14 @@ def found(store: Store, run_id: str) -> LiveRun:
 
 def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
     """Return the whole web app."""
-    store = Store()
+    explorer = Explorer(pool, Store(), ENGLISH)
     app = FastAPI(title=ENGLISH["title"], docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # or gradio reflects any origin
     app.add_middleware(SecurityHeaders)
-    add_routes(app, pool, store)
+    add_routes(app, explorer)
     gr.mount_gradio_app(
         app,
-        build_page(catalog, pool, store, ENGLISH),
+        build_page(catalog, explorer),
         path="/",
         show_error=False,
         ssr_mode=False,

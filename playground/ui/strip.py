@@ -33,14 +33,13 @@ def token_entry(step: TokenStep, text: str) -> list[Any]:
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return what is new since token ``start``; from 0 on it is the whole run."""
-    steps = list(live.steps)
-    written, rest = joined(step.piece for step in steps)
+    written = zip(live.steps[start:], live.shown[start:], strict=False)  # the last may be arriving
     running = live.stop_reason is None
     message = {
         "run": live.run_id,
         "from": start,
-        "tokens": [token_entry(step, text) for step, text in zip(steps[start:], written[start:], strict=True)],
-        "rest": "" if running else rest,  # the beginning of a character that never came
+        "tokens": [token_entry(step, text) for step, text in written],
+        "rest": "" if running else live.joiner.rest,  # the beginning of a character that never came
         "stats": stats(live, texts),
         "running": running,
         "seed": live.params.seed,
@@ -58,7 +57,7 @@ def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
         found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–"])
         found.append([texts["stat_first"], f"{live.timing.time_to_first_token_s:.2f} s"])
     if count:
-        mean = math.fsum(step.surprisal_bits for step in live.steps) / count
+        mean = live.surprisal_bits / count
         found.append([texts["stat_perplexity"], f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
     found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts)])
     return [*found, [texts["stat_seed"], str(live.params.seed)]]

@@ -1,0 +1,119 @@
+"""Pictures of one place in a text: a look at a prompt, a written token, and other settings tried on either.
+
+- A place is what the page sends back: ``{"look": id}`` or ``{"run": id, "position": n}``; the ids cannot be guessed.
+- The model runs for a new prompt only; everything else is read from records or from cached logits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import RunNotFound, SettingError, shown
+from playground.records import Prompt
+from playground.store import Looked, read_step
+from playground.ui.controls import read_settings
+from playground.ui.picture import Place, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.pool import Pool
+    from playground.process import Answer
+    from playground.records import SamplingParams, TokenStep
+    from playground.store import LiveRun, Store
+
+TAIL_PIECES = 24  # for a title
+LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What is asked about places.
+
+    Attributes:
+        pool: the models.
+        store: runs and looks.
+        texts: the words of the page's language.
+    """
+
+    pool: Pool
+    store: Store
+    texts: Mapping[str, str]
+
+    def look(self, model: str, prompt: Prompt, params: SamplingParams) -> dict[str, Any]:
+        """Return the picture of what could come after a prompt."""
+        answer = self.pool.ask("look", model, prompt, params)
+        looked = self.store.keep(Looked(model, tuple(answer["ids"])))
+        return self._tried({"look": looked}, model, answer, params)
+
+    def what_if(self, chain: object, seed: object, place: object) -> dict[str, Any]:
+        """Return the picture of a place under other settings.
+
+        Raises:
+            PlaygroundError: the settings are refused, or the place is no longer kept.
+        """
+        params = read_settings(chain, seed, LOOK_LENGTH)
+        where = place if isinstance(place, dict) else {}
+        if "look" in where:
+            looked = self.store.looked(str(where["look"]))
+            model, prompt, written = looked.model, Prompt(ids=looked.ids), None
+        else:
+            run, position = self._token(where.get("run"), where.get("position"))
+            model, written = run.model, run.steps[position]
+            prompt = Prompt(ids=run.record().ids_before(position), written=position)
+        return self._tried(where, model, self.pool.ask("look", model, prompt, params), params, written=written)
+
+    def _tried(
+        self,
+        where: dict[str, Any],
+        model: str,
+        answer: Answer,
+        params: SamplingParams,
+        *,
+        written: TokenStep | None = None,
+    ) -> dict[str, Any]:
+        place = Place(
+            where=where,
+            tail=b"".join(answer["tail"]),
+            model=model,
+            params=params,
+            written=written,
+            recomputed=written is not None and not answer["from_cache"],
+        )
+        return picture(read_step(answer["step"]), place, self.texts)
+
+    def token(self, run_id: object, position: object) -> dict[str, Any]:
+        """Return the picture of what a written token was drawn from, as the run recorded it.
+
+        Raises:
+            PlaygroundError: there is no such run, or it has no such token.
+        """
+        run, index = self._token(run_id, position)
+        return self.recorded(run, index)
+
+    def _token(self, run_id: object, position: object) -> tuple[LiveRun, int]:
+        if not isinstance(run_id, str):
+            raise RunNotFound(f"{shown(run_id)} is not a run.", hint="Press Look, or click a token of the text.")
+        run = self.store.get(run_id)
+        whole = isinstance(position, int) and not isinstance(position, bool)
+        if not whole or not 0 <= position < len(run.steps):  # type: ignore[operator]
+            raise SettingError(
+                f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position"
+            )
+        return run, position  # type: ignore[return-value]
+
+    def recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
+        """Return the recorded picture of a token that is there."""
+        pieces = (*run.prompt_pieces[-TAIL_PIECES:], *(step.piece for step in run.steps[:position][-TAIL_PIECES:]))
+        step = run.steps[position]
+        place = Place(
+            where={"run": run.run_id, "position": position},
+            tail=b"".join(pieces[-TAIL_PIECES:]),
+            model=run.model,
+            params=run.params,
+            recorded=True,
+            written=step,
+            follow=follow,
+        )
+        return picture(step, place, self.texts)
