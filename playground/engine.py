@@ -1,6 +1,7 @@
 """Requests in, events out, inside the model's process.
 
 - ``Engine.look`` answers "what could come next"; ``Engine.write`` is a generator that yields one event per token.
+- Whatever takes long is a generator that yields after each piece of it, so that others have their turn.
 - The model answers once for each prefix; its logits stay in a byte-bounded cache and every setting is tried on them.
 - The engine is owned by one thread, except ``look_cached``, which only reads the cache.
 """
@@ -12,8 +13,9 @@ import threading
 import time
 from array import array
 from collections import OrderedDict
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.chain import Draw, draw, luck, trace_chain
@@ -24,7 +26,7 @@ from playground.samplers.base import StepContext
 from playground.tokens import TextStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from playground.backends.base import LoadedModel
 
@@ -99,6 +101,8 @@ class Ended:
 
 
 Event = Started | Draw | Ended
+T = TypeVar("T")
+Turns = Generator[None, None, T]  # work that gives others their turn wherever it yields
 
 
 @dataclass
@@ -132,13 +136,14 @@ class Engine:
     now: Callable[[], float] = time.perf_counter
     cache: LogitsCache = field(default_factory=LogitsCache)
 
-    def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Look:
+    def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Turns[Look]:
         """Return the next-token distribution after a prompt; the model runs only where its logits are not kept."""
         ids = read_prompt(self.model, prompt)
         known = self.look_cached(ids, prompt.written, params)
         if known is not None:
             return known
-        return self._look(self._row(ids, keep_going), ids, prompt.written, params, from_cache=False)
+        row = yield from self._row(ids, keep_going)
+        return self._look(row, ids, prompt.written, params, from_cache=False)
 
     def look_cached(self, ids: tuple[int, ...], written: int, params: SamplingParams) -> Look | None:
         """Answer from the cache alone; the last ``written`` ids were written by the model."""
@@ -151,19 +156,24 @@ class Engine:
         tail = tuple(map(self.model.piece, ids[-TAIL_TOKENS:]))
         return Look(ids, tail, self._draw(row, ids, written, params).record(details=True), from_cache)
 
-    def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> tuple[tuple[int, ...], Logits]:
+    def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> Turns[tuple[tuple[int, ...], Logits]]:
         """Return the ids read and the raw logits after them, (vocab,)."""
         ids = read_prompt(self.model, prompt)
         row = self.cache.get(ids)
-        return ids, self._row(ids, keep_going) if row is None else row
+        return ids, (yield from self._row(ids, keep_going)) if row is None else row
 
-    def _row(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Logits:
-        sequence, row = self._prefill(ids, keep_going)
+    def _row(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Turns[Logits]:
+        sequence, row = yield from self._prefill(ids, keep_going)
         self.model.drop(sequence)
         return row
 
-    def _prefill(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> tuple[ModelSequence, Logits]:
-        sequence, row = self.model.prefill(ids, keep_going=keep_going)
+    def _prefill(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Turns[tuple[ModelSequence, Logits]]:
+        """Read a prompt, a chunk in each turn."""
+        step = self.model.chunk_tokens
+        sequence, row = self.model.prefill(ids[:step], keep_going=keep_going)
+        for start in range(step, len(ids), step):
+            yield
+            sequence, row = self.model.prefill(ids[start : start + step], onto=sequence, keep_going=keep_going)
         self.cache.put(ids, row)
         return sequence, row
 
@@ -180,8 +190,10 @@ class Engine:
         dart = luck(seed, written)
         return Draw(trace, written, dart, draw(trace.final, dart))
 
-    def write(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Iterator[Event]:
+    def write(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Iterator[Event | None]:
         """Write a text; yields Started, then a Draw per token, then Ended. ``params.seed`` must be set.
+
+        None is yielded while the prompt is read: a turn is over, and there is nothing to say.
 
         Raises:
             PromptError: the prompt leaves no room for a token.
@@ -192,13 +204,13 @@ class Engine:
         limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
         yield Started(ids, tuple(map(self.model.piece, ids)), notes)
         try:
-            sequence, row = self._prefill(ids, keep_going)
+            sequence, row = yield from self._prefill(ids, keep_going)
         except PrefillStopped:
             clock.prefilled = clock.first = clock.since()
             yield Ended(StopReason.STOPPED, clock.timing())
             return
         clock.prefilled = clock.since()
-        full = StopReason.CONTEXT if notes else StopReason.LENGTH
+        full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
         try:
             reason = yield from self._steps(sequence, row, ids, params, limit, clock, keep_going)
         finally:

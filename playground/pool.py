@@ -1,7 +1,7 @@
 """Which models are up: one process each, started when first needed, started again after a crash.
 
 - ``Pool.ask`` and ``Pool.open`` carry a request to a model's process and bring its answers back.
-- After three crashes in five minutes a model rests for as long.
+- After three crashes in five minutes a model rests for as long; after a load that failed, for ten seconds.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LOAD_TIMEOUT_S = 120.0
 CRASH_LIMIT, CRASH_WINDOW_S = 3, 300.0
+FAILED_REST_S = 10.0
 
 
 class Pool:
@@ -35,6 +36,7 @@ class Pool:
         self._now = now
         self._processes: dict[str, ModelProcess] = {}
         self._crashes: dict[str, deque[float]] = {}
+        self._started: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def start(self, key: str) -> ModelProcess:
@@ -49,11 +51,18 @@ class Pool:
             raise ModelError(f"{spec.title} cannot run here: {spec.problem}", field="model")
         with self._lock:
             process = self._processes.get(key)
-            if process and process.status.state in {State.LOADING, State.UP}:
+            if process and self._stands(process):
                 return process
             self._check_crashes(spec)
             process = self._processes[key] = ModelProcess(spec, lambda reason: self._crashed(key, reason))
+            self._started[key] = self._now()
             return process
+
+    def _stands(self, process: ModelProcess) -> bool:
+        """Whether requests go to this process, be it to hear why it could not load."""
+        if process.status.state is State.FAILED:
+            return self._now() - self._started[process.spec.key] < FAILED_REST_S
+        return process.status.state is not State.DOWN
 
     def _crashed(self, key: str, reason: str) -> None:
         logging.getLogger(__name__).warning("%s: %s", key, reason)
@@ -108,6 +117,11 @@ class Pool:
             stream.close()
 
     def close(self) -> None:
-        """End every process."""
-        for process in self._processes.values():
-            process.close()
+        """End every process, all at once."""
+        with self._lock:
+            processes = list(self._processes.values())
+        closers = [threading.Thread(target=process.close) for process in processes]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()

@@ -2,8 +2,8 @@
 
 - Run as ``python -m playground.worker``; frames come in on standard input and leave on what was standard output.
 - A frame is a four-byte length and a msgpack map; every request has an ``id`` that its answers carry.
-- The main thread owns the model and takes runs in turn, one token each; a second thread answers looks from the cache; a
-  third turns draws into records and sends them while the main thread decodes.
+- The main thread owns the model and takes jobs in turn, one token or one piece of a prompt each; a second thread
+  answers looks from the cache; a third turns draws into records and sends them while the main thread decodes.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing.
 
 Requests: ``look``, ``logits``, ``write``, ``stop``. Answers: ``ready`` (once, id 0), ``look``, ``logits``, ``started``,
@@ -98,7 +98,12 @@ class Job:
 
     request: Message
     stopped: threading.Event = field(default_factory=threading.Event)
-    events: Iterator[Event | Look | Message] = field(default_factory=lambda: iter(()))
+    events: Iterator[Event | Look | Message | None] = field(default_factory=lambda: iter(()))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it keeps a sequence for as long as a text grows."""
+        return bool(self.request["op"] == "write")
 
     def keep_going(self) -> bool:
         """Whether nobody pressed Stop."""
@@ -128,19 +133,22 @@ class Worker:
         while True:
             while not active or not self._inbox.empty():
                 waiting.append(self._inbox.get())
-                active += self._admit(waiting, len(active))
+                active += self._admit(waiting, active)
             active = [job for job in active if self._advance(job)]
-            active += self._admit(waiting, len(active))
+            active += self._admit(waiting, active)
 
-    def _admit(self, waiting: list[Job], running: int) -> list[Job]:
-        """Start waiting jobs in the order in which they came: every look, and runs while slots but one are free."""
-        free = max(0, self._engine.model.slots - 1 - running)
+    def _admit(self, waiting: list[Job], active: list[Job]) -> list[Job]:
+        """Start waiting jobs in the order in which they came: one look, and runs while slots but one are free.
+
+        A job that somebody stopped meanwhile needs no slot to say so.
+        """
+        writing = sum(job.writes for job in active)
+        free = {True: self._engine.model.slots - 1 - writing, False: 1 - (len(active) - writing)}
         taken: list[Job] = []
         for job in waiting.copy():
-            stopped = job.stopped.is_set()  # it needs no place to hear that
-            if job.request["op"] == "write" and free < 1 and not stopped:
+            if free[job.writes] < 1 and not job.stopped.is_set():
                 continue
-            free -= job.request["op"] == "write"
+            free[job.writes] -= 1
             waiting.remove(job)
             job.events = self._events(job)
             taken.append(job)
@@ -157,19 +165,20 @@ class Worker:
             self._send(job, error_answer(error))
             self._jobs.pop(job.request["id"], None)
             return False
-        self._send(job, event)
+        if event is not None:
+            self._send(job, event)
         return True
 
-    def _events(self, job: Job) -> Iterator[Event | Look | Message]:
+    def _events(self, job: Job) -> Iterator[Event | Look | Message | None]:
         prompt = unpack_prompt(job.request["prompt"])
         try:
             match job.request["op"]:
                 case "write":
                     yield from self._engine.write(prompt, self._params(job), job.keep_going)
                 case "look":
-                    yield self._engine.look(prompt, self._params(job), job.keep_going)
+                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going))
                 case _:
-                    ids, row = self._engine.logits(prompt, job.keep_going)
+                    ids, row = yield from self._engine.logits(prompt, job.keep_going)
                     model = self._engine.model
                     pieces = [model.piece(token) for token in range(model.vocab_size)]
                     yield {"event": "logits", "ids": ids, "logits": row.tobytes(), "pieces": pieces}

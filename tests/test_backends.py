@@ -130,6 +130,18 @@ def test_decoding_continues_what_prefill_began(model: LoadedModel, key: str, tex
     assert np.abs(at_once[able] - by_steps[able]).max() <= ROUNDING[key][long]
 
 
+def test_a_prompt_read_in_pieces_gives_the_same_bits(model: LoadedModel) -> None:
+    """Pieces of ``chunk_tokens``, as the engine reads them, and one call: the same logits to the last bit."""
+    ids = model.encode(LONG, special=True)[: 2 * model.chunk_tokens + 5]
+    assert len(ids) == 2 * model.chunk_tokens + 5
+    sequence, row = model.prefill(ids[: model.chunk_tokens])
+    for start in range(model.chunk_tokens, len(ids), model.chunk_tokens):
+        sequence, row = model.prefill(ids[start : start + model.chunk_tokens], onto=sequence)
+    assert sequence.length == len(ids)
+    model.drop(sequence)
+    assert np.array_equal(row, after(model, ids)[0])
+
+
 def test_the_same_prefix_gives_the_same_bits(model: LoadedModel) -> None:
     """Reading a prompt again, after other prompts, gives bit-identical logits."""
     ids = model.encode(STORY, special=True)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import pytest
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from playground.backends.base import LoadedModel, Logits, ModelSequence
+    from playground.engine import Turns
 
+T = TypeVar("T")
 CATALOG = read_catalog(Path(__file__).parents[1] / "models.yaml")
 SMOLLM = "smollm2-135m-instruct"
 CAT = Prompt(text="Then the cat")
@@ -47,11 +49,11 @@ class Watched:
         return rows if len(self.calls) < self.broken else rows * np.float32("nan")
 
     def prefill(
-        self, ids: Sequence[int], *, keep_going: Callable[[], bool] = lambda: True
+        self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: Callable[[], bool] = lambda: True
     ) -> tuple[ModelSequence, Logits]:
         """Read a prompt."""
-        sequence, row = self.model.prefill(ids, keep_going=keep_going)
-        self.alive += 1
+        sequence, row = self.model.prefill(ids, onto=onto, keep_going=keep_going)
+        self.alive += onto is None
         return sequence, self._seen("prefill", row)
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
@@ -100,6 +102,15 @@ def settings(**flat: object) -> SamplingParams:
     return SamplingParams.from_dict({"seed": 42, "max_new_tokens": 16} | flat)
 
 
+def finished(turns: Turns[T]) -> T:
+    """Give work all its turns at once and return what it found."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+
 def always() -> bool:
     """Nobody pressed Stop."""
     return True
@@ -121,7 +132,7 @@ def text_of(engine: Engine, ids: tuple[int, ...]) -> str:
 def refused(engine: Engine, prompt: Prompt) -> str:
     """Return the sentence with which both a look and a run refuse a prompt."""
     with pytest.raises(PromptError) as looked:
-        engine.look(prompt, settings(), always)
+        finished(engine.look(prompt, settings(), always))
     with pytest.raises(PromptError) as wrote:
         list(engine.write(prompt, settings(), always))
     assert str(looked.value) == str(wrote.value)
@@ -152,7 +163,7 @@ def test_greedy_takes_the_best_token_every_time(any_engine: Engine) -> None:
 
 def test_without_settings_the_model_itself_is_drawn_from(engine: Engine) -> None:
     """No default acts: a look without samplers has the toy's own probabilities before and after."""
-    best = engine.look(CAT, settings(), always).step.snapshot.candidates[:2]
+    best = finished(engine.look(CAT, settings(), always)).step.snapshot.candidates[:2]
     # 0.45 and 0.35 of the table, times 0.99, plus an even share of 0.01 for each of the 14 words
     assert [item.piece for item in best] == [b" sat", b" saw"]
     assert [item.model_prob for item in best] == pytest.approx([0.45 * 0.99 + 0.01 / 14, 0.35 * 0.99 + 0.01 / 14])
@@ -162,9 +173,9 @@ def test_without_settings_the_model_itself_is_drawn_from(engine: Engine) -> None
 def test_a_look_at_a_known_prefix_runs_no_model(any_engine: Engine) -> None:
     """The second look says that it comes from the cache, and is the same otherwise."""
     any_engine.model = Watched(any_engine.model)
-    first = any_engine.look(CAT, settings(top_k=3), always)
+    first = finished(any_engine.look(CAT, settings(top_k=3), always))
     assert any_engine.model.calls == ["prefill"]
-    second = any_engine.look(CAT, settings(top_k=3), always)
+    second = finished(any_engine.look(CAT, settings(top_k=3), always))
     assert any_engine.model.calls == ["prefill"]
     assert (first.from_cache, second.from_cache) == (False, True)
     assert replace(second, from_cache=False) == first
@@ -172,12 +183,12 @@ def test_a_look_at_a_known_prefix_runs_no_model(any_engine: Engine) -> None:
 
 def test_moving_a_setting_never_runs_the_model(engine: Engine, watched: Watched) -> None:
     """All settings of one prefix are tried on the logits that the model gave once."""
-    engine.look(CAT, settings(), always)
+    finished(engine.look(CAT, settings(), always))
     flats: list[dict[str, object]] = [
         {"temperature": 0}, {"temperature": 2.0}, {"top_k": 1}, {"top_p": 0.5}, {"seed": 7},
         {"repetition_penalty": 1.3}, {"temperature": 0.5, "top_p": 0.6, "order": "llama.cpp"},
     ]  # fmt: skip
-    looks = [engine.look(CAT, settings(**flat), always) for flat in flats]
+    looks = [finished(engine.look(CAT, settings(**flat), always)) for flat in flats]
     assert all(look.from_cache for look in looks)
     assert watched.calls == ["prefill"]
     assert [look.step.snapshot.support for look in looks[:4]] == [1, 14, 1, 2]
@@ -189,7 +200,7 @@ def test_written_places_can_be_looked_at_without_the_model(engine: Engine, watch
     calls = len(watched.calls)
     prompt_ids = read_prompt(engine.model, CAT)
     for place in range(len(ids)):
-        look = engine.look(Prompt(ids=prompt_ids + ids[:place], written=place), settings(seed=3), always)
+        look = finished(engine.look(Prompt(ids=prompt_ids + ids[:place], written=place), settings(seed=3), always))
         assert (look.from_cache, look.step.token_id, look.step.position) == (True, ids[place], place)
     assert len(watched.calls) == calls
     assert len(ids) > 3
@@ -197,7 +208,7 @@ def test_written_places_can_be_looked_at_without_the_model(engine: Engine, watch
 
 def test_a_look_leaves_no_sequence_behind(engine: Engine, watched: Watched) -> None:
     """What a look or a finished, stopped or abandoned run read is dropped."""
-    engine.look(CAT, settings(), always)
+    finished(engine.look(CAT, settings(), always))
     written(engine, CAT, settings())
     list(engine.write(CAT, settings(), iter([True, False]).__next__))
     abandoned = engine.write(CAT, settings(), always)
@@ -244,7 +255,8 @@ def test_times_are_those_of_the_clock() -> None:
 def test_new_tokens_are_cut_to_the_context_with_a_note(room: int, reason: StopReason) -> None:
     """Four tokens are asked for: where three fit, the run says so before it starts and ends with the context full."""
     prompt = Prompt(ids=(1,) * 253)
-    started, *draws, ended = Engine(toy(253 + room)).write(prompt, settings(max_new_tokens=4, seed=1), always)
+    events = Engine(toy(253 + room)).write(prompt, settings(max_new_tokens=4, seed=1), always)
+    started, *draws, ended = filter(None, events)
     assert isinstance(started, Started)
     assert isinstance(ended, Ended)
     assert (len(draws), ended.reason) == (min(room, 4), reason)
@@ -269,7 +281,7 @@ def test_a_prompt_may_leave_room_for_a_single_token(any_engine: Engine) -> None:
 def test_a_prompt_that_fills_the_context_can_only_be_looked_at(engine: Engine) -> None:
     """As many tokens as the context can be looked at, but nothing can be written after them."""
     prompt = exactly(engine, 256)
-    assert len(engine.look(prompt, settings(), always).ids) == 256
+    assert len(finished(engine.look(prompt, settings(), always)).ids) == 256
     with pytest.raises(PromptError, match="The prompt is 256 tokens; this model reads 256 and needs room for one more"):
         next(iter(engine.write(prompt, settings(), always)))
 
@@ -285,7 +297,7 @@ def test_a_prompt_longer_than_the_context_is_refused_with_both_numbers(any_engin
 def test_too_many_token_ids_are_refused_with_both_numbers(any_engine: Engine) -> None:
     """Ids are counted as a text's tokens are."""
     with pytest.raises(PromptError, match="The prompt is 257 tokens; this model reads 256"):
-        any_engine.look(Prompt(ids=(1,) * 257), settings(), always)
+        finished(any_engine.look(Prompt(ids=(1,) * 257), settings(), always))
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \r\n", "\u2003\u00a0"])
@@ -299,15 +311,15 @@ def test_an_empty_prompt_is_refused(engine: Engine, text: str) -> None:
 def test_a_prompt_of_which_no_token_is_left_is_refused(smollm: LoadedModel) -> None:
     """SmolLM2 has no token for U+0004; the prompt that somebody else sent before is not looked at instead."""
     engine = Engine(smollm)
-    engine.look(Prompt(text="The capital of France is"), settings(), always)
+    finished(engine.look(Prompt(text="The capital of France is"), settings(), always))
     with pytest.raises(PromptError):
-        engine.look(Prompt(text="\x04"), settings(), always)
+        finished(engine.look(Prompt(text="\x04"), settings(), always))
 
 
 def test_a_character_that_the_model_cannot_read_is_not_dropped_silently(smollm: LoadedModel) -> None:
     """SmolLM2's tokenizer leaves U+0004 out; the prompt is refused rather than read as another one."""
     with pytest.raises(PromptError, match=r"U\+0004"):
-        Engine(smollm).look(Prompt(text="one\x04two"), settings(), always)
+        finished(Engine(smollm).look(Prompt(text="one\x04two"), settings(), always))
 
 
 @pytest.mark.parametrize("code", [0xD800, 0xDFFF])
@@ -382,7 +394,23 @@ def test_numbers_that_are_not_finite_end_a_look() -> None:
     engine = Engine(Watched(toy(), broken=1))
     for _ in range(2):
         with pytest.raises(ModelError, match="numbers that are not finite at step 1"):
-            engine.look(CAT, settings(top_p=0.9), always)
+            finished(engine.look(CAT, settings(top_p=0.9), always))
+
+
+def test_a_long_prompt_gives_others_their_turn(watched: Watched) -> None:
+    """Forty tokens are read in pieces of sixteen: a turn after each but the last, one call of the model for each."""
+    engine, ids = Engine(watched), (1,) * 40
+    events = list(engine.write(Prompt(ids=ids), settings(max_new_tokens=1), always))
+    assert [type(event).__name__ for event in events] == ["Started", "NoneType", "NoneType", "Draw", "Ended"]
+    assert (watched.calls, watched.alive) == (["prefill"] * 3, 0)
+
+
+def test_a_stop_between_two_pieces_of_a_prompt_ends_the_run(watched: Watched) -> None:
+    """The next piece is not read; the run ends as stopped, with nothing written."""
+    going = iter([True, False])
+    events = list(Engine(watched).write(Prompt(ids=(1,) * 40), settings(), lambda: next(going)))
+    assert isinstance(events[-1], Ended)
+    assert (events[-1].reason, watched.calls) == (StopReason.STOPPED, ["prefill"])
 
 
 def controls(model: LoadedModel, ids: tuple[int, ...]) -> list[int]:

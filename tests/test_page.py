@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Dialog, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Request
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -61,12 +61,16 @@ class Watched:
         self.url = url
         self.page: Page = browser.new_page(viewport={"width": 1440, "height": 1000})
         self.page.set_default_timeout(LONG_MS)
-        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.on("console", self._complained)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", self._dialog)
         self.page.on("request", self._asked)
         self.page.goto(url)
         self.page.wait_for_selector(".plot h2:not(:empty)")
+
+    def _complained(self, line: ConsoleMessage) -> None:
+        if line.type == "error" and "status of 400" not in line.text:  # a refusal, which the page says in a sentence
+            self.errors.append(line.text)
 
     def _dialog(self, dialog: Dialog) -> None:
         self.errors.append(f"dialog {dialog.message}")
@@ -214,6 +218,23 @@ def test_a_clicked_token_shows_what_it_was_drawn_from(watched: Watched) -> None:
     expect(watched.page.locator(".draw").first).to_contain_text("with these settings and the same luck")
 
 
+def test_a_slider_during_a_run_acts_on_the_token_that_is_shown(watched: Watched) -> None:
+    """The picture stays at that token while the text goes on, and after its end."""
+    watched.set_number("temperature", "1.5")
+    watched.page.fill("#length input", "60")
+    watched.page.click("#write")
+    expect(watched.page.locator(".plot h2")).to_contain_text("drawn from this")
+    watched.set_number("top_k", "3")
+    title = watched.page.locator(".plot h2")
+    expect(title).to_contain_text("What if: token")
+    shown = title.inner_text()
+    watched.page.wait_for_selector('.strip[data-running="false"]')
+    expect(watched.page.locator(".plot .numbers")).to_contain_text("3 of 49,152 tokens")
+    assert title.inner_text() == shown
+    number = shown.split()[3].strip(",")
+    expect(watched.page.locator(".tok.sel")).to_have_attribute("data-position", str(int(number) - 1))
+
+
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
     watched.set_number("temperature", "1.5")
@@ -264,12 +285,15 @@ def test_a_bad_prompt_gets_a_sentence_and_nothing_is_lost(watched: Watched, prom
 
 
 def test_a_number_out_of_range_is_refused_not_clamped(watched: Watched) -> None:
-    """The typed value stays in its box beside the sentence that says what is allowed."""
+    """The typed value stays in its box, which is marked, beside the sentence that says what is allowed."""
     watched.set_number("top_p", "1.5")
     expect(watched.page.locator(".notice")).to_contain_text("Top-p is 1.5; it must lie in [0, 1].")
+    expect(watched.page.locator(".bad")).to_have_attribute("data-key", "top_p")
+    expect(watched.page.locator("[aria-invalid]")).to_have_value("1.5")
     assert watched.page.input_value('.sampler[data-key="top_p"] .number') == "1.5"
     watched.set_number("top_p", "0.5")
     expect(watched.page.locator(".notice")).to_have_text("")
+    expect(watched.page.locator(".bad, [aria-invalid]")).to_have_count(0)
 
 
 def test_a_killed_model_leaves_page_and_text_and_starts_again(watched: Watched, app: RunningApp) -> None:

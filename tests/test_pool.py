@@ -245,6 +245,19 @@ def test_stop_is_heard_while_a_long_prompt_is_read(smollm: Pool) -> None:
     assert ([message["event"] for message in rest], ended(rest)) == (["ended"], StopReason.STOPPED)
 
 
+def test_a_long_prompt_lets_other_runs_go_on(smollm: Pool) -> None:
+    """While 1,800 tokens are read, piece by piece, a run beside them writes a token for each piece."""
+    running = smollm.open("write", SMOLLM, Prompt(text=PROMPTS[1]), settings(2_000, temperature=2))
+    answers(running, 3)
+    reading = smollm.open("write", SMOLLM, Prompt(text=" never again" * 900), settings(1))
+    answers(reading, 1)
+    before = len(ids_of(running.ready()))
+    answers(reading, 1)
+    assert len(ids_of(running.ready())) > 30, before
+    running.close()
+    reading.close()
+
+
 def test_a_closed_request_gives_its_slot_back(pool: Pool) -> None:
     """Whoever leaves makes room: after as many endless runs as there are slots were closed, the next is served."""
     streams = [pool.open("write", "endless", CAT, ENDLESS) for _ in range(16)]
@@ -392,6 +405,21 @@ def test_a_file_that_is_no_model_is_refused_in_a_sentence(
     assert pool.status(name).state is State.FAILED
     assert len(ids_of(write(pool, "toy", CAT, settings(1)))) == 1
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_file_that_was_mended_loads_after_ten_seconds(pool: Pool, clock: list[float], tmp_path: Path) -> None:
+    """Until then requests hear the same reason without another try; then the model is up."""
+    table = tmp_path / "table.json"
+    table.write_text("{", encoding="utf-8")
+    mended = replace(CATALOG.get("toy"), key="mended", file=table)
+    pool.catalog = replace(pool.catalog, models=(*pool.catalog.models, mended))
+    for now in (0.0, 9.9):
+        clock[0] = now
+        with pytest.raises(ModelError, match="is not JSON"):
+            pool.wait("mended")
+        table.write_text('{"": {" la": 1.0}}', encoding="utf-8")
+    clock[0] = 10.1
+    assert pool.wait("mended").status.state is State.UP
 
 
 def test_a_model_that_is_not_in_the_catalog_is_named(pool: Pool) -> None:

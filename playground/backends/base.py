@@ -46,6 +46,7 @@ class LoadedModel(Protocol):
         vocab_size: width of the logits.
         context_tokens: the longest prefix.
         slots: sequences that can be alive at once.
+        chunk_tokens: a prompt is read in pieces of so many tokens, and others have their turn in between.
         eos_ids: tokens that end a text.
         bos_ids: what every prompt of this model begins with; often nothing.
         chat_problem: why chat is not offered, "" where it is.
@@ -55,6 +56,7 @@ class LoadedModel(Protocol):
     vocab_size: int
     context_tokens: int
     slots: int
+    chunk_tokens: int
     eos_ids: frozenset[int]
     bos_ids: tuple[int, ...]
     chat_problem: str
@@ -73,11 +75,16 @@ class LoadedModel(Protocol):
             PromptError: the template refuses these messages.
         """
 
-    def prefill(self, ids: Sequence[int], *, keep_going: KeepGoing = ...) -> tuple[ModelSequence, Logits]:
+    def prefill(
+        self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = ...
+    ) -> tuple[ModelSequence, Logits]:
         """Read a prompt; return its sequence and the logits after its last token, (vocab,).
 
+        ``onto`` goes on with a sequence; where it holds a multiple of ``chunk_tokens``, the logits are the same to the
+        last bit as those of one call.
+
         Raises:
-            PrefillStopped: ``keep_going`` answered no; it is asked several times a second.
+            PrefillStopped: ``keep_going`` answered no; it is asked several times a second. The sequence is dropped.
         """
 
     def fork(self, sequence: ModelSequence) -> ModelSequence:

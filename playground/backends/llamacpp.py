@@ -78,7 +78,7 @@ class LlamaModel:
         self._log = native_log()
         self._log.errors.clear()
         self.context_tokens = spec.context_tokens
-        self.slots = SLOTS
+        self.slots, self.chunk_tokens = SLOTS, CHUNK
         self._model = self._load(spec)
         self._context = self._open(spec)
         self._memory = llama_cpp.llama_get_memory(self._context)
@@ -159,9 +159,11 @@ class LlamaModel:
         except Exception as error:  # a template is a program of somebody else's and may raise anything
             raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
 
-    def prefill(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> tuple[LlamaSequence, Logits]:
+    def prefill(
+        self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
+    ) -> tuple[LlamaSequence, Logits]:
         """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
-        sequence = LlamaSequence(self._free.pop(), 0)
+        sequence = _llama(onto) if onto else LlamaSequence(self._free.pop(), 0)
         abort = llama_cpp.ggml_abort_callback(lambda _: not keep_going())
         llama_cpp.llama_set_abort_callback(self._context, abort, None)
         try:

@@ -58,6 +58,7 @@ class ToyModel:
     """The table as a LoadedModel."""
 
     slots = 16
+    chunk_tokens = 16
     chat_problem = ""
     build = "toy 1"
     bos_ids: tuple[int, ...] = ()
@@ -107,11 +108,14 @@ class ToyModel:
     def _logits(self, last: int) -> Logits:
         return self._rows.get(last, self._rows[-1]).copy()
 
-    def prefill(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> tuple[ToySequence, Logits]:
+    def prefill(
+        self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
+    ) -> tuple[ToySequence, Logits]:
         """Look at the last token."""
         if not keep_going():
             raise PrefillStopped
-        return ToySequence(ids[-1], len(ids)), self._logits(ids[-1])
+        before = onto.length if onto else 0
+        return ToySequence(ids[-1], before + len(ids)), self._logits(ids[-1])
 
     def fork(self, sequence: ModelSequence) -> ToySequence:
         """Copy two numbers."""
