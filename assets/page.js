@@ -15,6 +15,11 @@
     return node;
   }
 
+  /** A word with its meaning, for the pointer and for the keyboard. */
+  function term(name, help) {
+    return help ? el("span", { class: "term", tabindex: 0, title: help, "aria-label": `${name}: ${help}` }, name) : name;
+  }
+
   /** Read a component's value; nothing where there is none yet. */
   function message(props) {
     return props.value ? JSON.parse(props.value) : null;
@@ -136,5 +141,5 @@
     if (event.target.closest?.("#seed")) tell("settings");
   });
 
-  window.playground = { parts, el, message, type, mount, tell, ask };
+  window.playground = { parts, el, term, message, type, mount, tell, ask };
 })();

@@ -1,8 +1,11 @@
 // The picture: title, numbers and a plotly figure that is updated in place.
 (() => {
   "use strict";
-  const { parts, el, message, tell, ask } = window.playground;
+  const { parts, el, message, tell, ask, term } = window.playground;
   const CONFIG = { displayModeBar: false, responsive: false };
+
+  // Five megabytes that the controls need not wait for.
+  const plotly = new Promise((done) => document.head.append(el("script", { src: "/playground/plotly.min.js", onload: done })));
 
   parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
@@ -23,6 +26,7 @@
 
     const paint = () => {
       if (!figure) return;
+      if (!window.Plotly) return void plotly.then(paint);
       width = area.clientWidth;
       const style = getComputedStyle(card);
       const layout = { ...narrow(figure.layout, width), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
@@ -42,7 +46,7 @@
       settings.textContent = news.settings;
       draw.textContent = news.draw;
       note.textContent = news.note;
-      numbers.replaceChildren(...news.numbers.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+      numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       tell("links", news.links);
       tell("place", news);
       tell("painted");
@@ -86,13 +90,16 @@
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
 
-  /** On a phone the numbers get more of the width and the names less. */
+  const NUMBERS_PX = 154; // two columns of numbers
+
+  /** On a phone names and bars share what the numbers leave. */
   function narrow(layout, width) {
     if (!width || width > 560 || !layout.xaxis2) return layout;
-    const split = 0.5;
+    const margin = { ...layout.margin, l: 106 };
+    const split = 1 - NUMBERS_PX / (width - margin.l - margin.r);
     return {
       ...layout,
-      margin: { ...layout.margin, l: 118 },
+      margin,
       xaxis: { ...layout.xaxis, domain: [0, split] },
       xaxis2: { ...layout.xaxis2, domain: [split, 1] },
     };

@@ -1,7 +1,7 @@
 // The written text as a strip of tokens. Updates carry only what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type, tell } = window.playground;
+  const { parts, el, message, type, tell, term } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
@@ -53,7 +53,7 @@
       if (news.running && !window.playground.pinned) text.scrollTop = text.scrollHeight;
       card.dataset.running = news.running;
       if (!news.running) card.dataset.ended = run.id;
-      const items = news.stats.map(([name, value]) => el("span", {}, `${name} `, el("b", {}, value)));
+      const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
       stats.replaceChildren(...items, reuse, save);
       save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
       save.hidden = news.running;

@@ -108,7 +108,13 @@ def test_removed_tokens_are_hatched_and_say_who_removed_them() -> None:
     assert figure["after"]["x"] == [pytest.approx(2 / 3), pytest.approx(1 / 3), None, None]
     assert figure["removed"]["marker"]["pattern"]["shape"] == "/"
     assert "pattern" not in figure["before"]["marker"]
-    assert columns(figure) == [["50.0%", "66.7%"], ["25.0%", "33.3%"], ["15.0%", "top-p"], ["10.0%", "top-k"]]
+    assert columns(figure) == [
+        ["before", "after"],
+        ["50.0%", "66.7%"],
+        ["25.0%", "33.3%"],
+        ["15.0%", "top-p"],
+        ["10.0%", "top-k"],
+    ]
 
 
 def test_the_tip_of_a_bar_tells_token_rank_and_remover() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playground.ui.explore import Explorer
 
 START_SEED, START_TOKENS = "42", 64
+QUEUE_POLL_S = 0.02
 
 # Runs in the browser when the chat radio moves: the system prompt is there for chats only.
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
@@ -60,6 +61,8 @@ def build_page(catalog: Catalog, explorer: Explorer) -> gr.Blocks:
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
         parts = _layout(catalog, texts)
         _connect(page, parts, Handlers(explorer))
+    # Gradio looks for new events a thousand times a second, which takes a tenth of a core while nothing happens.
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = QUEUE_POLL_S  # noqa: SLF001
     return page
 
 

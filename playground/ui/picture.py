@@ -91,13 +91,13 @@ def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
 
 
 def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:
-    """Return the numbers beside the picture as pairs of label and value."""
+    """Return the numbers beside the picture: label, value, and what it means."""
     entropy = texts["entropy_value"].format(before=snapshot.model_entropy_bits, after=snapshot.final_entropy_bits)
     support = texts["support_value"].format(support=snapshot.support, vocab=snapshot.vocab_size)
     return [
-        [texts["entropy"], entropy],
-        [texts["support"], support],
-        [texts["removed_mass"], percent(snapshot.removed_mass)],
+        [texts["entropy"], entropy, texts["entropy_help"]],
+        [texts["support"], support, texts["support_help"]],
+        [texts["removed_mass"], percent(snapshot.removed_mass), texts["removed_mass_help"]],
     ]
 
 

@@ -49,18 +49,20 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
 
 
 def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
-    """Return the line under the strip as pairs of label and value."""
+    """Return the line under the strip: label, value, and what it means where that is not plain."""
     count = len(live.steps)
-    found = [[texts["stat_tokens"], f"{count:,}"]]
+    found = [[texts["stat_tokens"], f"{count:,}", ""]]
     if live.timing:
         rate = live.timing.tokens_per_s
-        found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–"])
-        found.append([texts["stat_first"], f"{live.timing.time_to_first_token_s:.2f} s"])
+        found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–", texts["stat_rate_help"]])
+        first = f"{live.timing.time_to_first_token_s:.2f} s"
+        found.append([texts["stat_first"], first, texts["stat_first_help"]])
     if count:
         mean = live.surprisal_bits / count
-        found.append([texts["stat_perplexity"], f"{2**mean:.2f}" if mean < 60 else "∞"])  # noqa: PLR2004 (more has no meaning)
-    found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts)])
-    return [*found, [texts["stat_seed"], str(live.params.seed)]]
+        perplexity = f"{2**mean:.2f}" if mean < 60 else "∞"  # noqa: PLR2004 (more has no meaning)
+        found.append([texts["stat_perplexity"], perplexity, texts["stat_perplexity_help"]])
+    found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts), ""])
+    return [*found, [texts["stat_seed"], str(live.params.seed), ""]]
 
 
 def ending(live: LiveRun, texts: Mapping[str, str]) -> str:

@@ -19,6 +19,8 @@ ENGLISH: dict[str, str] = {
     "look": "Look",
     "write": "Write",
     "stop": "Stop",
+    "column_before": "before",
+    "column_after": "after",
     "before": "before (model)",
     "after": "after (drawn from)",
     "removed": "removed, and by what",
@@ -43,6 +45,18 @@ ENGLISH: dict[str, str] = {
     ),
     "top_k_all": "Top-k {top_k} is more than the vocabulary's {vocab} tokens, so it removes nothing.",
     "entropy": "entropy",
+    "entropy_help": (
+        "How undecided the distribution is: 0 bits where one token is certain, 1 bit for a coin toss, 10 bits for "
+        "1,024 equally likely tokens. Before the chain → after it."
+    ),
+    "support_help": "Tokens that the chain leaves with a probability above zero, of all that the model knows.",
+    "removed_mass_help": "What the model gave to the tokens that the chain removed, all together.",
+    "stat_perplexity_help": (
+        "2 to the power of the mean surprisal of the written tokens under the model alone: as if each had been picked "
+        "among so many equally likely ones."
+    ),
+    "stat_rate_help": "Tokens per second, from the first written token on.",
+    "stat_first_help": "Seconds from the start of the work to the first written token, with reading the prompt.",
     "entropy_value": "{before:.2f} → {after:.2f} bits",
     "support": "can be drawn",
     "support_value": "{support:,} of {vocab:,} tokens",

@@ -103,7 +103,7 @@ def figure_spec(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str])
             common | {"name": "before", "x": kept, "width": 0.82, "marker": {"color": BEFORE, "opacity": 0.6}},
             common | {"name": "removed", "x": gone, "width": 0.82, "marker": hatch},
             common | {"name": "after", "x": [r.after or None for r in rows], "width": 0.4, "marker": {"color": colors}},
-            _numbers(rows),
+            _numbers(rows, texts),
         ],
         "layout": _layout(rows),
     }  # fmt: skip
@@ -113,12 +113,12 @@ def _hatch() -> dict[str, Any]:
     return {"shape": "/", "fgcolor": REMOVED, "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.35}
 
 
-def _numbers(rows: list[Row]) -> dict[str, Any]:
-    """Return the numbers right of the bars: before, then after or the sampler's name.
+def _numbers(rows: list[Row], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the numbers right of the bars under their heading: before, then after or the sampler's name.
 
     One text per row in a font of fixed width: measuring text is most of what drawing costs.
     """
-    lines = []
+    lines = [f"{texts['column_before']:>9}  {texts['column_after']:>10}"]
     for row in rows:
         removers = ", ".join(_name(key) for key in row.removers)
         lines.append(f"{percent(row.before):>9}  {removers if row.removed else percent(row.after):>10}")
@@ -126,8 +126,8 @@ def _numbers(rows: list[Row]) -> dict[str, Any]:
         "type": "scatter",
         "name": "numbers",
         "mode": "text",
-        "x": [1.0] * len(rows),
-        "y": list(range(len(rows))),
+        "x": [1.0] * len(lines),
+        "y": list(range(-1, len(rows))),
         "text": [literal(line).replace(" ", NO_BREAK_SPACE) for line in lines],
         "xaxis": "x2",
         "textposition": "middle left",
@@ -141,13 +141,13 @@ def _layout(rows: list[Row]) -> dict[str, Any]:
     names = [f"<b>{row.name}</b>" if row.drawn else row.name for row in rows]
     longest = max([*(row.before for row in rows), *(row.after for row in rows)])
     return {
-        "template": {}, "barmode": "overlay", "showlegend": False, "height": ROW_PX * len(rows) + 12,
+        "template": {}, "barmode": "overlay", "showlegend": False, "height": ROW_PX * (len(rows) + 1) + 12,
         "margin": {"l": 150, "r": 6, "t": 4, "b": 8, "autoexpand": False}, "dragmode": False,
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},
         "yaxis": quiet_axis(
             tickmode="array", tickvals=list(range(len(rows))), ticktext=names, tickfont={"family": MONO, "size": 12.5},
-            range=[len(rows) - 0.5, -0.5], ticks="", ticklabeloverflow="allow",  # else each label is measured again
+            range=[len(rows) - 0.5, -1.5], ticks="", ticklabeloverflow="allow",  # else each label is measured again
         ),
         "xaxis": quiet_axis(domain=[0, 0.76], range=[0, longest * 1.01], showticklabels=False),
         "xaxis2": quiet_axis(domain=[0.76, 1], range=[-0.55, 1.02], showticklabels=False, anchor="y"),
