@@ -19,9 +19,9 @@ class EtaCutoff(Sampler):
     Like the epsilon cutoff while the model is sure; where the distribution is flat, the floor sinks with it and more
     tokens stay.
 
-    Formula: p ≥ η, η = min(ε, √ε × exp(−H)), H the entropy in nats, ε the number that is set; where no token reaches
-    it, the best one stays, the lowest id on a tie. Range 0 to 1, neutral 0, usual 0.002 (the paper: 0.0003 to 0.004).
-    transformers keeps all tokens tied for the best where none reaches η; llama.cpp has none.
+    Formula: p ≥ η, η = min(ε, √ε × exp(−H)), H the entropy in nats, ε the number that is set. η is never above the best
+    probability. Range 0 to 1, neutral 0, usual 0.002 (the paper: 0.0003 to 0.004). transformers computes in float32;
+    llama.cpp has none.
     Reference: Hewitt, Manning, Liang, Truncation Sampling as Language Model Desmoothing, 2022, arXiv:2210.15191.
 
     >>> import numpy as np
