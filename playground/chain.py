@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ import numpy as np
 from playground.numerics import Distribution
 from playground.records import Candidate, LinkNote, Snapshot, TokenStep
 from playground.samplers import ORDERS
+from playground.samplers.luck import luck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playground.numerics import IntArray
     from playground.samplers.base import Sampler, StepContext
 
-__all__ = ["ORDERS", "Draw", "Link", "Trace", "draw", "luck", "trace_chain"]
+__all__ = ["ORDERS", "Draw", "Link", "Trace", "differing", "draw", "luck", "trace_chain"]
 
 SHORTLIST = 64  # tokens that a record keeps before, and as many after
 
@@ -185,14 +185,11 @@ def trace_chain(
     return Trace(model, tuple(links), now, piece)
 
 
-def luck(seed: int, position: int, purpose: str = "draw") -> float:
-    """Return a number in [0, 1) that depends on its arguments alone: the first 53 bits of a BLAKE2b digest.
-
-    >>> luck(42, 0) == luck(42, 0), luck(42, 0) == luck(42, 1)
-    (True, False)
-    """
-    digest = hashlib.blake2b(f"{seed}:{position}:{purpose}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> 11) / 2**53
+def differing(one: Trace, other: Trace) -> tuple[int, ...]:
+    """Return the tokens that exactly one of two traces of the same model's answer keeps, in the model's rank order."""
+    ids = np.setxor1d(one.final.token_ids, other.final.token_ids, assume_unique=True)
+    entries, _ = one.model.locate(ids)
+    return tuple(ids[np.argsort(-one.model.raw[entries], kind="stable")].tolist())  # setxor1d sorts by id
 
 
 def draw(final: Distribution, luck: float) -> int:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FloatArray = npt.NDArray[np.float64]
 RawArray = npt.NDArray[np.floating]
@@ -79,26 +83,40 @@ class Distribution:
         return logits
 
     @cached_property
+    def peak(self) -> float:
+        """The highest logit."""
+        return float(self.logits[0] if self.ranked else self.logits.max())
+
+    @cached_property
     def _moments(self) -> tuple[float, float, float]:
         """Highest logit; from there, log of the sum of exponentials and the mean logit; one pass."""
-        logits = self.logits
-        peak = float(logits.max())
-        shifted = logits - peak  # (n,), so that large logits lose no digits
+        peak = self.peak
+        shifted = self.logits - peak  # (n,), so that large logits lose no digits
         weights = np.exp(shifted)
         total = float(weights.sum())
         weighted = float(np.einsum("i,i->", weights, shifted))  # not BLAS: its threads would fight the model's
         return peak, math.log(total), weighted / total
 
     @property
+    def entropy_nats(self) -> float:
+        """Shannon entropy in nats."""
+        _, log_total, mean = self._moments
+        return max(0.0, log_total - mean)
+
+    @property
     def entropy_bits(self) -> float:
         """Shannon entropy in bits."""
-        _, log_total, mean = self._moments
-        return max(0.0, (log_total - mean) * BITS_PER_NAT)
+        return self.entropy_nats * BITS_PER_NAT
+
+    def log_probs(self, logits: FloatArray) -> FloatArray:
+        """Turn logits of this distribution into log-probabilities, in nats."""
+        peak, log_total, _ = self._moments
+        log_probs: FloatArray = (logits - peak) - log_total
+        return log_probs
 
     def _shares(self, logits: FloatArray) -> FloatArray:
         """Turn logits of this distribution into probabilities."""
-        peak, log_total, _ = self._moments
-        return np.exp((logits - peak) - log_total)
+        return np.exp(self.log_probs(logits))
 
     @property
     def token_ids(self) -> IntArray:
@@ -147,6 +165,39 @@ class Distribution:
         order = np.argsort(self.ids)
         return self._part(logits[order], self.ids[order], ranked=False, temperature=1.0)
 
+    def with_added(self, token_ids: IntArray, amounts: FloatArray) -> Distribution:
+        """Return the same tokens with amounts, (m,), added to the logits of some; itself where that changes nothing."""
+        entries, inside = self.locate(token_ids)
+        inside &= amounts != 0
+        if not inside.any():
+            return self
+        logits = self.logits.copy()
+        np.add.at(logits, entries[inside], amounts[inside])
+        return self.with_logits(logits)
+
+    def without(self, token_ids: IntArray) -> BoolArray:
+        """Return which entries are none of these tokens, (n,), for ``only``."""
+        entries, inside = self.locate(token_ids)
+        mask = np.ones(self.size, dtype=np.bool_)
+        mask[entries[inside]] = False
+        return mask
+
+    def only(self, mask: BoolArray) -> Distribution:
+        """Keep the entries that a mask, (n,), names; where it names none the best one, where it names all itself."""
+        kept = np.flatnonzero(mask)
+        if self.size in {kept.size, 1}:
+            return self
+        if not kept.size:
+            return self.best(1)
+        return self._part(self.raw[kept], kept if self.ids is None else self.ids[kept], ranked=self.ranked)
+
+    def by_id(self) -> Distribution:
+        """Return the same tokens in the order of their ids; itself where they stand so."""
+        if not self.ranked:
+            return self
+        order = np.argsort(self.token_ids)
+        return self._part(self.raw[order], self.token_ids[order], ranked=False)
+
     def best(self, count: int) -> Distribution:
         """Keep the ``count`` best tokens, in rank order."""
         if self.ranked:
@@ -162,17 +213,23 @@ class Distribution:
         temperature = self.temperature if temperature is None else temperature
         return Distribution(raw, ids=ids, ranked=ranked, vocab_size=self.vocab_size, temperature=temperature)
 
-    def cover(self, mass: float) -> tuple[Distribution, FloatArray]:
-        """Rank just enough tokens for their probabilities to add up to ``mass``.
+    def cover(
+        self, mass: float, *, weigh: Callable[[FloatArray], FloatArray] = np.exp
+    ) -> tuple[Distribution, FloatArray]:
+        """Rank just enough tokens for their probabilities, or other weights, to add up to ``mass``.
+
+        Args:
+            mass: where to stop.
+            weigh: turns log-probabilities in nats into what is added up, none of it below 0.
 
         Returns:
-            The ranked prefix and its running sum of probabilities, both (m,). The sum may stay below ``mass`` by
-            rounding only where the prefix is everything.
+            The ranked prefix and its running sum, both (m,). The sum may stay below ``mass`` only where the prefix is
+            everything.
         """
         count = FIRST_PREFIX
         while True:
             prefix = self.best(min(count, self.size))
-            running = np.cumsum(self._shares(prefix.logits))  # (m,)
+            running = np.cumsum(weigh(self.log_probs(prefix.logits)))  # (m,)
             if running[-1] >= mass or prefix.size == self.size:
                 return prefix, running
             count *= 16

@@ -1,310 +1,33 @@
-"""Laws that every sampler keeps, alone and in chains, and the definition of each."""
+"""The definition of each sampler, with numbers that can be checked by hand."""
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from playground.chain import Trace, trace_chain
-from playground.errors import SettingError, shown
+from playground.chain import draw, luck, trace_chain
 from playground.numerics import Distribution
-from playground.samplers import ORDERS, all_samplers
-from playground.samplers.base import Knob, Sampler, StepContext
-from playground.samplers.repetition_penalty import RepetitionPenalty
+from playground.samplers import ORDERS
+from playground.samplers.base import StepContext
+from playground.samplers.epsilon_cutoff import EpsilonCutoff
+from playground.samplers.eta_cutoff import EtaCutoff
+from playground.samplers.min_p import MinP
+from playground.samplers.mirostat import Mirostat
 from playground.samplers.temperature import Temperature
+from playground.samplers.top_h import TopH
 from playground.samplers.top_k import TopK
+from playground.samplers.top_n_sigma import TopNSigma
 from playground.samplers.top_p import TopP
+from playground.samplers.typical_p import TypicalP
+from playground.samplers.xtc import Xtc
+from tests.settings_drawn import FOUR, NOWHERE, Letters, keeps
 
 if TYPE_CHECKING:
-    from playground.numerics import FloatArray
-    from playground.samplers.base import Number
-
-SAMPLERS = all_samplers()
-SHIFT_MATTERS = {"repetition_penalty"}  # its docstring says so: it looks at the sign of a logit
-KEEPS_FEWER_WHEN_LOWER = ("top_k", "top_p")
-KNOBS = [(key, name) for key, kind in SAMPLERS.items() for name in kind.knobs()]
-FOUR = np.log([0.5, 0.25, 0.15, 0.1])
-NOWHERE = StepContext()
-
-
-def stops_of(spec: Knob) -> st.SearchStrategy[Number]:
-    """Draw a place where a knob's slider can stand; an int knob also stands where its range ends."""
-    if spec.kind is bool:
-        return st.booleans()
-    first = 0
-    steps = st.integers(first, round((spec.slider_maximum - spec.minimum) / spec.step))
-    places = steps.map(lambda step: spec.kind(round(spec.minimum + step * spec.step, 6)))
-    return places | st.sampled_from([spec.neutral, spec.usual, spec.kind(spec.maximum)])
-
-
-def settings_of(key: str) -> st.SearchStrategy[Sampler]:
-    """Draw one sampler with any numbers."""
-    return st.builds(SAMPLERS[key], **{name: stops_of(spec) for name, spec in SAMPLERS[key].knobs().items()})
-
-
-ANY_SAMPLER = st.sampled_from(list(SAMPLERS)).flatmap(settings_of)
-CHAINS = st.permutations(list(SAMPLERS)).flatmap(lambda keys: st.tuples(*map(settings_of, keys)))
-# No two are equal, and no penalty of two digits makes two equal; no running sum lands on a top-p of two digits.
-DISTINCT = st.lists(st.integers(1, 500), min_size=1, max_size=24, unique=True).map(lambda some: 30 * np.sin(some))
-LOGITS = st.lists(st.floats(-100, 100, width=32) | st.sampled_from([0.0, 5.0, -np.inf]), min_size=1, max_size=40).map(
-    lambda some: np.array([1.0, *some], dtype=np.float32)
-)
-
-
-@st.composite
-def contexts(draw: st.DrawFn, vocab: int = 24) -> StepContext:
-    """Draw a place in a run over token ids below ``vocab``, of which a model may have fewer."""
-    history = draw(st.lists(st.integers(0, vocab - 1), max_size=12))
-    prompt_length = draw(st.integers(0, len(history)))
-    return StepContext(tuple(history), prompt_length, len(history) - prompt_length, draw(st.integers(0, 2**32 - 1)))
-
-
-def kept(trace: Trace) -> set[int]:
-    """Return the tokens that can still be drawn."""
-    return set(trace.final.token_ids.tolist())
-
-
-def keeps(*chain: Sampler, logits: FloatArray = FOUR, context: StepContext = NOWHERE) -> list[int]:
-    """Return the tokens that a chain leaves, by id."""
-    return sorted(kept(trace_chain(logits, chain, context)))
-
-
-def after(sampler: Sampler, logits: list[float], context: StepContext = NOWHERE) -> list[float]:
-    """Return the logits of all tokens after one sampler that removes none."""
-    changed: list[float] = sampler.apply(Distribution.of_logits(np.array(logits)), context).logits.tolist()
-    return changed
-
-
-# --- laws ---
-
-
-@pytest.mark.parametrize("key", SAMPLERS)
-@given(data=st.data(), logits=LOGITS, context=contexts())
-def test_neutral_settings_change_nothing(
-    key: str, data: st.DataObject, logits: FloatArray, context: StepContext
-) -> None:
-    """With the main knob at its neutral value, whatever the others say, the same object comes back."""
-    knobs = {name: data.draw(stops_of(spec), name) for name, spec in SAMPLERS[key].knobs().items()}
-    main = SAMPLERS[key].main_knob()
-    neutral = SAMPLERS[key](**knobs | {main: SAMPLERS[key].knobs()[main].neutral})
-    distribution = Distribution.of_logits(logits)
-
-    assert neutral.is_neutral
-    assert neutral.apply(distribution, context) is distribution
-
-
-@pytest.mark.parametrize("key", SAMPLERS)
-def test_a_sampler_is_neutral_until_a_knob_is_turned(key: str) -> None:
-    """Without arguments a sampler does nothing: no default of ours acts."""
-    assert SAMPLERS[key]().is_neutral
-
-
-@given(chain=CHAINS, logits=LOGITS, context=contexts())
-def test_something_can_always_be_drawn(chain: tuple[Sampler, ...], logits: FloatArray, context: StepContext) -> None:
-    """Whatever the chain, at least one token stays, and what stays is a distribution."""
-    final = trace_chain(logits, chain, context).final
-
-    assert final.size >= 1
-    assert np.isfinite(final.probs).all()
-    assert math.fsum(final.probs.tolist()) == pytest.approx(1, abs=1e-9)
-
-
-@given(sampler=ANY_SAMPLER, logits=LOGITS, context=contexts(), ranked=st.booleans())
-def test_the_input_is_never_written_to(
-    *, sampler: Sampler, logits: FloatArray, context: StepContext, ranked: bool
-) -> None:
-    """The model's array and the distribution handed to a sampler are what they were."""
-    plain = Distribution.of_logits(logits)
-    given_one = plain.best(plain.size) if ranked else plain
-    owned = (logits, given_one.raw, given_one.logits, given_one.token_ids, given_one.probs)
-    copies = [array.copy() for array in owned]
-
-    _ = sampler.apply(given_one, context).probs
-
-    assert all(np.array_equal(array, copy) for array, copy in zip(owned, copies, strict=True))
-
-
-@given(chain=CHAINS, logits=LOGITS, context=contexts())
-def test_a_truncation_only_removes(chain: tuple[Sampler, ...], logits: FloatArray, context: StepContext) -> None:
-    """No link brings a token back, and one that removes tokens leaves the logits of the others alone."""
-    for link in trace_chain(logits, chain, context).links:
-        entries, inside = link.before.locate(link.after.token_ids)
-
-        assert inside.all()
-        assert np.unique(link.after.token_ids).size == link.after.size
-        assert link.removed == 0 or np.array_equal(link.before.logits[entries], link.after.logits)
-
-
-@given(chain=CHAINS, logits=DISTINCT, context=contexts(), data=st.data())
-@settings(max_examples=60)
-def test_renaming_ids_renames_the_answer(
-    chain: tuple[Sampler, ...], logits: FloatArray, context: StepContext, data: st.DataObject
-) -> None:
-    """Token ids are names: under other names the same tokens stay with the same probabilities."""
-    name = np.array(data.draw(st.permutations(range(logits.size)), "name"))  # token i is now called name[i]
-    renamed_logits = np.empty_like(logits)
-    renamed_logits[name] = logits
-    history = tuple(int(name[token]) if token < name.size else token for token in context.history)
-
-    trace = trace_chain(logits, chain, context)
-    renamed = trace_chain(renamed_logits, chain, replace(context, history=history))
-
-    assert kept(renamed) == set(name[trace.final.token_ids].tolist())
-    assert renamed.final.probs[name] == pytest.approx(trace.final.probs, abs=1e-9)
-
-
-@given(chain=CHAINS, logits=DISTINCT, context=contexts(), shift=st.floats(-50, 50))
-@settings(max_examples=60)
-def test_a_shift_of_all_logits_changes_nothing(
-    chain: tuple[Sampler, ...], logits: FloatArray, context: StepContext, shift: float
-) -> None:
-    """A constant added to every logit is no information, except to the samplers that declare it."""
-    chain = tuple(sampler for sampler in chain if sampler.key not in SHIFT_MATTERS)
-
-    trace = trace_chain(logits, chain, context)
-    shifted = trace_chain(logits + shift, chain, context)
-
-    assert kept(shifted) == kept(trace)
-    assert shifted.final.probs == pytest.approx(trace.final.probs, abs=1e-9)
-
-
-def test_repetition_penalty_is_the_one_that_a_shift_matters_to() -> None:
-    """Penalty 2 on one of two equal tokens: from logit 1 it falls by 0.5, from logit 3 by 1.5."""
-    seen = StepContext(history=(0,))
-
-    low, high = (RepetitionPenalty(2.0).apply(Distribution.of_logits(np.full(2, at)), seen) for at in (1.0, 3.0))
-
-    assert low.probs[1] == pytest.approx(1 / (1 + math.exp(-0.5)))
-    assert high.probs[1] == pytest.approx(1 / (1 + math.exp(-1.5)))
-
-
-@pytest.mark.parametrize("key", KEEPS_FEWER_WHEN_LOWER)
-@given(data=st.data(), logits=LOGITS)
-@settings(max_examples=60)
-def test_tightening_never_grows_the_support(key: str, data: st.DataObject, logits: FloatArray) -> None:
-    """Every token that the tighter setting keeps, the looser keeps too."""
-    either = data.draw(st.tuples(settings_of(key), settings_of(key)), "either")
-    tight, loose = sorted(either, key=lambda sampler: math.inf if sampler.is_neutral else getattr(sampler, key))
-
-    assert kept(trace_chain(logits, (tight,), NOWHERE)) <= kept(trace_chain(logits, (loose,), NOWHERE))
-
-
-@given(sampler=ANY_SAMPLER)
-def test_settings_survive_json(sampler: Sampler) -> None:
-    """The flat form, written and read as JSON, gives an equal sampler with numbers of the same types."""
-    back = type(sampler).from_value(json.loads(json.dumps(sampler.to_value())))
-
-    assert back == sampler
-    assert repr(back) == repr(sampler)
-
-
-def test_the_flat_form_is_a_number_where_one_number_says_all() -> None:
-    """An object appears only when a second knob is turned."""
-    assert RepetitionPenalty(1.5).to_value() == 1.5
-    assert RepetitionPenalty(1.5, window=64).to_value() == {"penalty": 1.5, "window": 64, "include_prompt": True}
-    assert RepetitionPenalty.from_value({"window": 64}) == RepetitionPenalty(1.0, window=64)
-
-
-def test_every_key_of_an_order_has_a_sampler() -> None:
-    """An order names each sampler at most once, and none that does not exist."""
-    for order in ORDERS.values():
-        assert set(order) <= set(SAMPLERS)
-        assert len(set(order)) == len(order)
-
-
-def test_samplers_are_found_under_their_own_keys() -> None:
-    """The key under which a sampler is found is its own, and transformers' order comes first."""
-    assert {key: kind.key for key, kind in SAMPLERS.items()} == {key: key for key in SAMPLERS}
-    assert tuple(SAMPLERS)[: len(ORDERS["transformers"])] == ORDERS["transformers"]
-
-
-# --- knobs ---
-
-
-def refusals(spec: Knob) -> list[tuple[object, str]]:
-    """Return values that a knob refuses, each with the words that say what is allowed."""
-    if spec.kind is bool:
-        no_booleans: tuple[object, ...] = (0, 1, 0.5, "true", None, [], math.nan)
-        return [(value, "true or false") for value in no_booleans]
-    no_numbers: tuple[object, ...] = (True, False, "1", "", None, [1], {1: 1}, 1j)
-    refused = [(value, "a number") for value in no_numbers]
-    refused += [(value, "a finite number") for value in (math.nan, math.inf, -math.inf)]
-    refused += [(value, spec.range_text) for value in (spec.minimum - 1, spec.maximum + 1)]
-    if spec.kind is int:
-        refused.append((spec.minimum + 0.5, "a whole number"))
-    return refused
-
-
-@pytest.mark.parametrize(
-    ("key", "name", "value", "allowed"),
-    [
-        pytest.param(key, name, value, allowed, id=f"{key}.{name}={value!r}")
-        for key, name in KNOBS
-        for value, allowed in refusals(SAMPLERS[key].knobs()[name])
-    ],
-)
-def test_a_knob_refuses_what_is_outside_its_range(key: str, name: str, value: object, allowed: str) -> None:
-    """The refusal names the field, the label, the value and what is allowed; nothing is clamped."""
-    kind = SAMPLERS[key]
-
-    with pytest.raises(SettingError) as caught:
-        kind.from_value({name: value})
-
-    assert caught.value.field == (key if name == kind.main_knob() else f"{key}.{name}")
-    assert caught.value.message.startswith(f"{kind.knobs()[name].label} is {shown(value) or 'empty'}; ")
-    assert allowed in caught.value.message
-    assert caught.value.hint == kind.knobs()[name].off
-
-
-@pytest.mark.parametrize(("key", "name"), KNOBS)
-def test_a_knob_takes_both_ends_of_its_range(key: str, name: str) -> None:
-    """Both ends are inside, except a minimum that is declared to be outside; neutral and usual values too."""
-    spec = SAMPLERS[key].knobs()[name]
-    low = spec.minimum
-
-    for value in (spec.kind(low), spec.kind(spec.maximum), spec.neutral, spec.usual):
-        taken = getattr(SAMPLERS[key].from_value({name: value}), name)
-        assert (taken, type(taken)) == (value, spec.kind)
-
-
-@pytest.mark.parametrize(("value", "expected"), [(40.0, 40), (0, 0), (-0.0, 0)])
-def test_a_whole_float_is_a_whole_number(value: float, expected: int) -> None:
-    """JSON does not tell 40.0 from 40."""
-    taken = TopK.from_value(value).top_k
-
-    assert (taken, type(taken)) == (expected, int)
-
-
-@pytest.mark.parametrize("value", [1e-30, 1e-4, 0.00099])
-def test_a_temperature_too_small_to_divide_by_is_refused(value: float) -> None:
-    """Between 0, which is greedy, and 0.001 there is a gap, and the refusal says so."""
-    with pytest.raises(SettingError, match=r"it must be 0 or lie in \[0.001, 5\]") as caught:
-        Temperature(value)
-
-    assert caught.value.field == "temperature"
-    assert f"{value:g}" in caught.value.message
-    assert Temperature(0.001).temperature == 0.001
-
-
-@pytest.mark.parametrize("key", SAMPLERS)
-def test_a_sampler_refuses_a_setting_that_it_does_not_have(key: str) -> None:
-    """An unknown name inside a sampler's object is refused by name, with the ones that exist."""
-    with pytest.raises(SettingError) as caught:
-        SAMPLERS[key].from_value({"tempature": 1})
-
-    assert caught.value.field == key
-    assert "“tempature”" in caught.value.message
-    assert all(name in caught.value.hint for name in SAMPLERS[key].knobs())
-
-
-# --- definitions ---
+    from playground.samplers.base import Sampler
 
 
 def test_temperature_zero_is_greedy_with_the_lowest_id_on_a_tie() -> None:
@@ -382,62 +105,241 @@ def test_the_order_decides_what_top_p_keeps(temperature: float, p: float, transf
     assert found == {"transformers": list(range(transformers)), "llama.cpp": list(range(llama_cpp))}
 
 
-def test_repetition_penalty_divides_above_zero_and_multiplies_below() -> None:
-    """Both ways a penalty above 1 makes a token less likely; a token that did not appear keeps its logit."""
-    everything = StepContext(history=(0, 1, 2))
-
-    assert after(RepetitionPenalty(2.0), [3.0, 0.0, -3.0, 1.0], everything) == [1.5, 0.0, -6.0, 1.0]
-    assert after(RepetitionPenalty(0.5), [3.0, 0.0, -3.0, 1.0], everything) == [6.0, 0.0, -1.5, 1.0]
-
-
-def test_repetition_penalty_counts_a_token_once() -> None:
-    """Three appearances lower a logit as much as one."""
-    assert after(RepetitionPenalty(2.0), [8.0, 8.0], StepContext(history=(0, 0, 0))) == [4.0, 8.0]
+# --- dynamic temperature ---
 
 
 @pytest.mark.parametrize(
-    ("knobs", "lowered"),
+    ("logits", "knobs", "expected"),
     [
-        ({}, {0, 1, 2, 3}),  # everything, prompt included
-        ({"window": 1}, {3}),
-        ({"window": 3}, {1, 2, 3}),  # reaches one token into the prompt
-        ({"window": 99}, {0, 1, 2, 3}),
-        ({"include_prompt": False}, {2, 3}),
-        ({"include_prompt": False, "window": 1}, {3}),
-        ({"include_prompt": False, "window": 3}, {2, 3}),  # a window never reaches into a prompt left out
+        ([0.0] * 4, {"temperature": 1.0, "range": 0.5}, 1.5),  # as even as can be: the high end
+        ([0.0] * 4, {"temperature": 1.0, "range": 3.0}, 4.0),  # the low end never falls below 0, the high one is free
+        (np.log([0.5, 0.5, 1e-300, 1e-300]), {"temperature": 1.0, "range": 0.5}, 1.0),  # ln 2 ÷ ln 4 = 1/2
+        (np.log([0.5, 0.5, 1e-300, 1e-300]), {"temperature": 1.0, "range": 0.5, "exponent": 2.0}, 0.75),  # 0.5 + 1/4
+        (np.log([0.5, 0.5, 1e-300, 1e-300]), {"temperature": 0.0, "range": 2.0}, 1.0),  # 0 + 2 × 1/2
+        (np.log([1.0, 1e-300]), {"temperature": 1.0, "range": 0.5}, 0.5),  # sure of itself: the low end
+        (np.log([1.0, 1e-300]), {"temperature": 0.5, "range": 0.5}, 0.0),  # which may be greedy
+        (FOUR, {"temperature": 0.7, "exponent": 3.0}, 0.7),  # without a range the exponent does nothing
     ],
 )
-def test_repetition_penalty_looks_at_its_window(knobs: dict[str, Any], lowered: set[int]) -> None:
-    """Of the prompt 0, 1 and the written 2, 3 the last n tokens count, and without the prompt only written ones."""
-    context = StepContext(history=(0, 1, 2, 3), prompt_length=2, position=2)
-
-    found = after(RepetitionPenalty(2.0, **knobs), [4.0] * 5, context)
-
-    assert {token for token, logit in enumerate(found) if logit == 2.0} == lowered
-    assert all(found[token] == 4.0 for token in {0, 1, 2, 3, 4} - lowered)
+def test_dynamic_temperature_follows_the_entropy(logits: list[float], knobs: dict[str, float], expected: float) -> None:
+    """From low on, (high − low) × (entropy ÷ its maximum)^exponent."""
+    assert Temperature(**knobs).at(Distribution.of_logits(np.array(logits))) == pytest.approx(expected, abs=1e-9)
 
 
-def test_repetition_penalty_with_nothing_to_count_returns_the_same() -> None:
-    """Before the first token is written, with the prompt left out, there is nothing to lower."""
-    distribution = Distribution.of_logits(FOUR)
-    context = StepContext(history=(0, 1), prompt_length=2)
+def test_dynamic_temperature_counts_the_tokens_in_play() -> None:
+    """Behind top-k 2 of four equal tokens two are as even as can be."""
+    two = Distribution.of_logits(np.zeros(4)).best(2)
 
-    assert RepetitionPenalty(2.0, include_prompt=False).apply(distribution, context) is distribution
-
-
-def test_repetition_penalty_takes_the_logits_that_reach_it() -> None:
-    """Behind temperature 2 logits 4, 2 are 2, 1; penalty 4 on the first leaves 0.5, 1."""
-    final = trace_chain(np.array([4.0, 2.0]), (Temperature(2.0), RepetitionPenalty(4.0)), StepContext((0,))).final
-
-    assert final.probs == pytest.approx([1 / (1 + math.exp(0.5)), 1 / (1 + math.exp(-0.5))])
+    assert Temperature(1.0, range=0.5).at(two) == pytest.approx(1.5)
 
 
-def test_repetition_penalty_reaches_its_tokens_behind_a_truncation() -> None:
-    """Top-k puts the entries in rank order; the penalty still finds its tokens, and removed ones stay removed."""
-    context = StepContext(history=(2, 0))  # token 0 is the one that top-k removes
+def test_a_range_acts_at_temperature_1_too() -> None:
+    """1 is neutral only while it is fixed."""
+    assert not Temperature(1.0, range=0.5).is_neutral
+    assert keeps(Temperature(0.2, range=0.5), logits=np.array([0.0, -40.0])) == [0]
 
-    final = trace_chain(np.array([1.0, 2.0, 4.0, 3.0]), (TopK(3), RepetitionPenalty(4.0)), context).final
 
-    # 1, 2, 3 stay with 2, 4, 3; then token 2 falls to 4 ÷ 4 = 1.
-    weights = [0.0, math.exp(2), math.exp(1), math.exp(3)]
-    assert final.probs == pytest.approx([weight / sum(weights) for weight in weights])
+# --- cuts ---
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (0.0, [0]),  # the best token always stays
+        (0.49, [0]),  # although it holds more than p
+        (0.5, [0]),  # exactly p is not more than p
+        (0.74, [0]),  # the second would make it 0.75
+        (0.75, [0, 1]),
+        (0.9, [0, 1, 2]),
+        (1.0, [0, 1, 2, 3]),
+    ],
+)
+def test_top_p_may_leave_out_the_token_that_crosses(p: float, expected: list[int]) -> None:
+    """Powers of two, so that sums are exact: 0.5, 0.75, 0.875, 1."""
+    eighths = np.log2([0.5, 0.25, 0.125, 0.125]) * math.log(2)
+
+    assert keeps(TopP(p, keep_crossing=False), logits=eighths) == expected
+
+
+@pytest.mark.parametrize(("p", "expected"), [(0.0, 4), (0.19, 4), (0.21, 3), (0.31, 2), (0.49, 2), (0.51, 1), (1.0, 1)])
+def test_min_p_is_a_share_of_the_best(p: float, expected: int) -> None:
+    """Shares of the best token: 1, 0.5, 0.3, 0.2."""
+    assert keeps(MinP(p)) == list(range(expected))
+
+
+def test_min_p_keeps_what_is_tied_with_the_best() -> None:
+    """At 1 the floor is the best token itself."""
+    assert keeps(MinP(1.0), logits=np.array([1.0, 3.0, 3.0, 2.0])) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [(0.0, [1]), (0.24, [1]), (0.26, [0, 1]), (0.74, [0, 1]), (0.76, [0, 1, 2]), (0.91, [0, 1, 2, 3])],
+)
+def test_typical_p_begins_at_the_entropy(p: float, expected: list[int]) -> None:
+    """H = 1.208 nats; surprisals 0.693, 1.386, 1.897, 2.303 lie 0.515, 0.178, 0.689, 1.095 from it."""
+    assert keeps(TypicalP(p)) == expected
+
+
+def test_typical_p_can_remove_the_best_token() -> None:
+    """Whichever surprisal lies nearer to the entropy comes first, from above or from below."""
+    logits = np.log([0.52, *[0.048] * 10])  # H = 0.340 + 1.458 = 1.798: 0.654 is 1.144 away, 3.037 is 1.239
+    assert keeps(TypicalP(0.1), logits=logits) == [0]
+
+    logits = np.log([0.4, *[0.06] * 10])  # H = 0.367 + 1.688 = 2.055: 0.916 is 1.138 away, 2.813 is 0.759
+    assert keeps(TypicalP(0.1), logits=logits) == [1, 2]
+
+
+@pytest.mark.parametrize(("p", "count"), [(0.001, 10), (0.05, 500), (0.99, 9900)])
+def test_typical_p_takes_the_lower_id_of_a_tie(p: float, count: int) -> None:
+    """Of 10,000 equal tokens, all as typical, the first stay, however many shortlists it takes."""
+    assert keeps(TypicalP(p - 1e-6), logits=np.zeros(10_000)) == list(range(count))
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0.5, 1), (0.64, 2), (1.0, 2), (1.89, 2), (1.9, 3), (2.53, 4), (100.0, 4)])
+def test_top_n_sigma_measures_from_the_best_logit(n: float, expected: int) -> None:
+    """4, 3, 1, 0: mean 2, variance (4 + 1 + 1 + 4) ÷ 4, σ = 1.581; the others lie 0.632, 1.897 and 2.530 σ below."""
+    assert keeps(TopNSigma(n), logits=np.array([4.0, 3.0, 1.0, 0.0])) == list(range(expected))
+
+
+def test_top_n_sigma_does_not_count_what_the_model_ruled_out() -> None:
+    """With tokens at minus infinity the cut is where it is without them."""
+    ruled_out = np.array([4.0, -np.inf, 3.0, 1.0, 0.0, -np.inf])
+
+    assert keeps(TopNSigma(1.0), logits=ruled_out) == [0, 2]
+
+
+def test_temperature_does_not_move_top_n_sigma() -> None:
+    """Logits, spread and cut all shrink alike."""
+    logits = np.random.default_rng(3).normal(size=1000)
+    counts = {len(keeps(Temperature(at), TopNSigma(2.0), logits=logits)) for at in (0.1, 0.7, 1.0, 2.0, 5.0)}
+
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize(("h", "expected"), [(0.0, 1), (0.28, 1), (0.57, 1), (0.58, 2), (0.80, 2), (0.82, 3), (1.0, 4)])
+def test_top_h_spends_a_share_of_the_entropy(h: float, expected: int) -> None:
+    """−p ln p: 0.347, 0.347, 0.285, 0.230 add up to 1.208; the running sums are shares 0.287, 0.574, 0.809, 1."""
+    assert keeps(TopH(h)) == list(range(expected))
+
+
+@pytest.mark.parametrize(("cutoff", "expected"), [(0.0, 4), (0.09, 4), (0.11, 3), (0.26, 1), (0.51, 1), (1.0, 1)])
+def test_epsilon_cutoff_is_a_floor(cutoff: float, expected: int) -> None:
+    """0.5, 0.25, 0.15, 0.1; where none reaches the floor the best one stays."""
+    assert keeps(EpsilonCutoff(cutoff)) == list(range(expected))
+
+
+def test_a_floor_above_all_leaves_one_token_of_a_tie() -> None:
+    """None of the two at 0.42 reaches 0.5; the lower id stays."""
+    assert keeps(EpsilonCutoff(0.5), logits=np.array([-1.0, 0.0, 0.0])) == [1]
+
+
+@pytest.mark.parametrize("logits", [[0.0] * 4, [-1.0, 0.0, 0.0], [0.0, -5.0]])
+def test_the_best_tokens_always_reach_eta(logits: list[float]) -> None:
+    """Entropy is the mean surprisal, so exp(−H) is never above the best probability, and √ε is at most 1."""
+    best = [token for token, logit in enumerate(logits) if logit == max(logits)]
+
+    assert keeps(EtaCutoff(1.0), logits=np.array(logits)) == best
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "expected"),
+    [
+        (0.08, 4),  # √0.08 × 0.299 = 0.0845 is above 0.08: η is 0.08
+        (0.115, 3),  # √0.115 × 0.299 = 0.1013: it is the smaller now
+        (0.24, 3),  # 0.1464
+        (0.27, 2),  # 0.1553
+        (0.69, 2),  # 0.2483
+        (0.71, 1),  # 0.2519
+    ],
+)
+def test_eta_cutoff_sinks_with_the_entropy(cutoff: float, expected: int) -> None:
+    """exp(−1.208) = 0.299; η is the smaller of ε and √ε × 0.299."""
+    assert keeps(EtaCutoff(cutoff)) == list(range(expected))
+
+
+# --- XTC ---
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [(0.0, [3]), (0.09, [3]), (0.11, [2, 3]), (0.16, [1, 2, 3]), (0.24, [1, 2, 3]), (0.26, [0, 1, 2, 3])],
+)
+def test_xtc_removes_all_but_the_last_that_is_good_enough(threshold: float, expected: list[int]) -> None:
+    """Of the tokens at or above the threshold the least probable stays, and all below it."""
+    assert keeps(Xtc(1.0, threshold=threshold)) == expected
+
+
+def test_xtc_keeps_the_last_of_a_tie_in_rank_order() -> None:
+    """Four tokens at 0.25 are good enough; three go. At exactly 0.5 two can reach the threshold."""
+    assert keeps(Xtc(1.0, threshold=0.2), logits=np.zeros(4)) == [3]
+    assert keeps(Xtc(1.0, threshold=0.5), logits=np.zeros(2)) == [1]
+
+
+def test_xtc_acts_as_often_as_it_says() -> None:
+    """Of 4,000 steps at 0.3 about 1,200, 3 σ = 87; the same ones again, and all of them at 0.6 too."""
+    places = [replace(NOWHERE, seed=5, position=at) for at in range(4000)]
+    acted = {p: {at.position for at in places if len(keeps(Xtc(p), context=at)) < 4} for p in (0.3, 0.6, 1.0)}
+
+    assert abs(len(acted[0.3]) - 1200) < 87
+    assert acted[0.3] == {at.position for at in places if luck(5, at.position, "xtc") < 0.3}
+    assert acted[0.3] < acted[0.6] < acted[1.0]
+    assert len(acted[1.0]) == 4000
+
+
+# --- Mirostat ---
+
+
+def test_mirostat_cuts_at_twice_its_wish_at_first() -> None:
+    """Surprisals 1, 2, 2.737 and 3.322 bits."""
+    found = [len(keeps(Mirostat(tau))) for tau in (0.4, 0.51, 0.99, 1.01, 1.36, 1.38, 1.66, 1.67)]
+
+    assert found == [1, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_mirostat_learns_from_what_was_written() -> None:
+    """τ 3, η 0.5: a token of 1 bit opens the cut by 1, one of 5 bits closes it by 1, one never drawn moves nothing."""
+    probs = (0.5, 2**-5, 0.0, 2**-5)
+    cuts = [Mirostat(3.0, eta=0.5).cut(replace(NOWHERE, final_probs=probs[:count])) for count in range(5)]
+
+    assert cuts == [6.0, 7.0, 6.0, 6.0, 5.0]
+
+
+def test_mirostat_keeps_the_best_token_whatever_it_learned() -> None:
+    """After ten tokens of 20 bits the cut is far below 0."""
+    assert keeps(Mirostat(1.0, eta=1.0), context=replace(NOWHERE, final_probs=(2**-20,) * 10)) == [0]
+
+
+def test_mirostat_brings_the_surprisal_to_its_wish() -> None:
+    """Over 2,000 tokens drawn from a Zipf distribution of 10,000 the mean is what was asked for, 3 bits."""
+    logits = -np.log(np.arange(1, 10_001))
+    probs: list[float] = []
+    for position in range(2000):
+        context = StepContext(position=position, seed=11, final_probs=tuple(probs))
+        final = trace_chain(logits, (Mirostat(3.0, eta=0.1),), context).final
+        probs.append(float(final.probs_of(np.array([draw(final, luck(11, position))]))[0]))
+
+    assert -np.log2(probs).mean() == pytest.approx(3.0, abs=0.05)
+
+
+# --- notes ---
+
+
+@pytest.mark.parametrize(
+    ("sampler", "note"),
+    [
+        (TopK(60_000), "Top-k 60,000 is more than the vocabulary's 49,152 tokens; it removes nothing."),
+        (TopK(49_152), None),
+        (TopK(0), None),
+        (
+            Xtc(0.5, threshold=0.6),
+            "XTC's threshold 0.6 is above 0.5, which no two tokens can both reach; it removes nothing.",
+        ),
+        (Xtc(0.5, threshold=0.5), None),
+        (Xtc(0.0, threshold=0.6), None),
+        (TopP(0.5), None),
+    ],
+)
+def test_a_note_says_where_a_setting_does_nothing(sampler: Sampler, note: str | None) -> None:
+    """Only of samplers that are on."""
+    assert sampler.note(Letters(vocab_size=49_152)) == note

@@ -12,8 +12,47 @@ from functools import cache
 from playground.samplers.base import Sampler
 
 ORDERS: dict[str, tuple[str, ...]] = {
-    "transformers": ("repetition_penalty", "temperature", "top_k", "top_p"),
-    "llama.cpp": ("repetition_penalty", "top_k", "top_p", "temperature"),
+    # As transformers 5 builds its list of processors. What it lacks stands with its like: the other penalties behind
+    # its own, top-nσ with the cuts behind temperature, XTC and Mirostat last.
+    "transformers": (
+        "logit_bias",
+        "repetition_penalty",
+        "frequency_penalty",
+        "presence_penalty",
+        "dry",
+        "no_repeat_ngram",
+        "temperature",
+        "top_n_sigma",
+        "top_h",
+        "top_k",
+        "top_p",
+        "min_p",
+        "typical_p",
+        "epsilon_cutoff",
+        "eta_cutoff",
+        "xtc",
+        "mirostat",
+    ),
+    # As llama.cpp's common_sampler, Mirostat behind temperature as there; what it lacks stands with its like again.
+    "llama.cpp": (
+        "logit_bias",
+        "repetition_penalty",
+        "frequency_penalty",
+        "presence_penalty",
+        "dry",
+        "no_repeat_ngram",
+        "top_n_sigma",
+        "top_k",
+        "typical_p",
+        "top_p",
+        "min_p",
+        "top_h",
+        "epsilon_cutoff",
+        "eta_cutoff",
+        "xtc",
+        "temperature",
+        "mirostat",
+    ),
 }
 
 

@@ -1,26 +1,58 @@
 """What a sampler is: a frozen value that holds its own numbers and applies itself.
 
 - ``Sampler.apply`` takes a ``Distribution`` and returns another; it never writes to what it was given.
-- ``Knob`` declares one number of a sampler beside the number itself: the slider, its help, its range error and its JSON
-  are all made from it.
+- Each field is declared with a ``Knob`` or a ``Listing``: control, help, range error and JSON are all made from it.
 - ``StepContext`` is all that a sampler may know beside the logits.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Hashable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
 
 from playground.errors import SettingError, shown
+from playground.samplers.knobs import Knob, Listing, Number, knob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, IntArray
 
-Number = float | int | bool
+__all__ = [
+    "INCLUDE_PROMPT",
+    "WINDOW",
+    "Knob",
+    "Listing",
+    "Number",
+    "Sampler",
+    "Sized",
+    "StepContext",
+    "Vocabulary",
+    "knob",
+]
+
+
+class Sized(Protocol):
+    """Whatever knows how wide a vocabulary is: a model, a snapshot."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Width of the logits."""
+
+
+@runtime_checkable
+class Vocabulary(Sized, Hashable, Protocol):
+    """The part of a LoadedModel that knows texts; it must be hashable, as what it says is remembered."""
+
+    def encode(self, text: str, *, special: bool) -> Sequence[int]:
+        """Turn text into ids; ``special`` reads ``<|im_start|>`` as a control token."""
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,67 +64,26 @@ class StepContext:
         prompt_length: how many of them are the prompt.
         position: number of tokens written before this step.
         seed: the run's seed, 0 … 2³²−1.
+        final_probs: of each written token, its probability in the distribution that it was drawn from; 0 for one that a
+            person chose although it was removed.
+        vocabulary: what texts the ids stand for, where that is known.
     """
 
     history: tuple[int, ...] = ()
     prompt_length: int = 0
     position: int = 0
     seed: int = 0
+    final_probs: tuple[float, ...] = ()
+    vocabulary: Vocabulary | None = None
+
+    def recent(self, window: int, *, include_prompt: bool = True) -> IntArray:
+        """Return the last ``window`` token ids, 0 for all, with the prompt or without it, (n,)."""
+        seen = self.history if include_prompt else self.history[self.prompt_length :]
+        return np.array(seen[-window:] if window else seen, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """One number of a sampler.
-
-    Attributes:
-        label: the name on the page.
-        kind: ``float``, ``int`` or ``bool``.
-        minimum, maximum: the range that is accepted, both ends included.
-        neutral: the value at which this number does nothing.
-        usual: a value that people start from.
-        step: one step of the slider.
-        slider_maximum: where the slider ends when ``maximum`` is far beyond what one drags to.
-        off: what the neutral value is called ("0 turns it off").
-    """
-
-    label: str
-    kind: type[Number]
-    minimum: float
-    maximum: float
-    neutral: Number
-    usual: Number
-    step: float
-    slider_maximum: float
-    off: str = ""
-
-    def check(self, name: str, value: object) -> Number:
-        """Return ``value`` in the knob's own type, or raise a SettingError that names value, range and what to do."""
-        if self.kind is bool:
-            if isinstance(value, bool):
-                return value
-            raise self._refusal(name, value, "it must be true or false.")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refusal(name, value, "it must be a number.")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self._refusal(name, value, "it must be a finite number.")
-        if self.kind is int and value != int(value):
-            raise self._refusal(name, value, "it must be a whole number.")
-        if not self.minimum <= value <= self.maximum:
-            raise self._refusal(name, value, f"it must lie in {self.range_text}.")
-        return self.kind(value)
-
-    @property
-    def range_text(self) -> str:
-        """The accepted range as text: ``[0, 1]``."""
-        return f"[{self.minimum:,g}, {self.maximum:,.10g}]"
-
-    def _refusal(self, name: str, value: object, rule: str) -> SettingError:
-        return SettingError(f"{self.label} is {shown(value) or 'empty'}; {rule}", hint=self.off, field=name)
-
-
-def knob(spec: Knob) -> Any:  # noqa: ANN401 (a dataclass field stands for any value)
-    """Declare a sampler's number together with its Knob."""
-    return field(default=spec.neutral, metadata={"knob": spec})
+WINDOW = Knob("Penalty window", int, 0, 1_000_000, neutral=0, usual=64, step=1, slider_maximum=512, off="0 counts all.")
+INCLUDE_PROMPT = Knob("Count the prompt", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +94,32 @@ class Sampler(ABC):
     label: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """Check every number against its knob.
+        """Check every field against its knob.
 
         Raises:
-            SettingError: a number is of the wrong type or outside its range.
+            SettingError: a value is of the wrong type or outside its range.
         """
         for name, spec in self.knobs().items():
-            path = self.key if name == self.main_knob() else f"{self.key}.{name}"
-            object.__setattr__(self, name, spec.check(path, getattr(self, name)))
+            object.__setattr__(self, name, spec.check(self.path(name), getattr(self, name)))
 
     @classmethod
-    def knobs(cls) -> dict[str, Knob]:
+    def knobs(cls) -> dict[str, Knob | Listing]:
         """Knobs by field name, in order."""
         return {item.name: item.metadata["knob"] for item in fields(cls)}
 
     @classmethod
     def main_knob(cls) -> str:
-        """Name of the knob that a bare number sets."""
+        """Name of the knob that a bare value sets."""
         return next(iter(cls.knobs()))
 
     @classmethod
+    def path(cls, name: str) -> str:
+        """Return the name under which an error speaks of a knob: ``top_p``, ``top_p.keep_crossing``."""
+        return cls.key if name == cls.main_knob() else f"{cls.key}.{name}"
+
+    @classmethod
     def from_value(cls, value: object) -> Self:
-        """Build from the flat form: a number for the main knob, or an object with several.
+        """Build from the flat form: a value for the main knob, or an object with several.
 
         Raises:
             SettingError: unknown keys, wrong types or values outside their range.
@@ -140,13 +135,12 @@ class Sampler(ABC):
             )
         return cls(**value)
 
-    def to_value(self) -> Number | Mapping[str, Number]:
-        """Return the flat form: a number where only the main knob differs from neutral, else an object."""
-        values = {name: getattr(self, name) for name in self.knobs()}
-        main = self.main_knob()
-        others_neutral = all(values[name] == spec.neutral for name, spec in self.knobs().items() if name != main)
-        value: Number = values[main]
-        return value if others_neutral else values
+    def to_value(self) -> Any:  # noqa: ANN401 (JSON)
+        """Return the flat form: the main knob's value where no other differs from neutral, else an object."""
+        knobs, main = self.knobs(), self.main_knob()
+        if all(getattr(self, name) == spec.neutral for name, spec in knobs.items() if name != main):
+            return knobs[main].plain(getattr(self, main))
+        return {name: spec.plain(getattr(self, name)) for name, spec in knobs.items()}
 
     @property
     def is_neutral(self) -> bool:
@@ -154,6 +148,19 @@ class Sampler(ABC):
         main = self.main_knob()
         return bool(getattr(self, main) == self.knobs()[main].neutral)
 
+    def note(self, vocabulary: Sized) -> str | None:  # noqa: ARG002 (most samplers do not look)
+        """Say in a sentence where a setting is harmless but does not do what one expects of it; mostly there is none.
+
+        Raises:
+            SettingError: the setting speaks of a token that this vocabulary does not have. A text is looked up only
+                where ``vocabulary`` is a Vocabulary.
+        """
+        return None
+
     @abstractmethod
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
-        """Return the distribution after this step; the same object where nothing changes."""
+        """Return the distribution after this step; the same object where nothing changes.
+
+        Raises:
+            SettingError: the setting cannot be carried out with this vocabulary or at this step.
+        """

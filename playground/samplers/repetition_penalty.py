@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -22,7 +22,7 @@ class RepetitionPenalty(Sampler):
 
     Penalty 0.01 to 10, neutral 1, usual 1.1. ``window`` 0 counts everything, n the last n tokens;
     ``include_prompt`` false leaves the prompt out. transformers counts prompt and output; llama.cpp's server the last
-    64 tokens with the prompt; llama-cpp-python the written tokens only.
+    64 tokens with the prompt, and there a window of 0 turns the penalty off; llama-cpp-python the written tokens only.
     Reference: Keskar et al., CTRL, 2019, arXiv:1909.05858, section 4.1.
 
     >>> import numpy as np
@@ -48,26 +48,20 @@ class RepetitionPenalty(Sampler):
             off="1 turns it off.",
         )
     )
-    window: int = knob(
-        Knob("Penalty window", int, 0, 1_000_000, neutral=0, usual=64, step=1, slider_maximum=512, off="0 counts all.")
-    )
-    include_prompt: bool = knob(
-        Knob("Count the prompt", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
-    )
+    window: int = knob(WINDOW)
+    include_prompt: bool = knob(INCLUDE_PROMPT)
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window."""
         if self.is_neutral:
             return distribution
-        seen = context.history if self.include_prompt else context.history[context.prompt_length :]
-        seen = seen[-self.window :] if self.window else seen
-        if not seen:
-            return distribution
-        entries, inside = distribution.locate(np.unique(np.asarray(seen)))
-        if not inside.any():
-            return distribution
+        seen = np.unique(context.recent(self.window, include_prompt=self.include_prompt))
+        entries, inside = distribution.locate(seen)
         entries = entries[inside]
+        old = distribution.logits[entries]
+        new = np.where(old < 0, old * self.penalty, old / self.penalty)
+        if (new == old).all():
+            return distribution
         logits = distribution.logits.copy()
-        old = logits[entries]
-        logits[entries] = np.where(old < 0, old * self.penalty, old / self.penalty)
+        logits[entries] = new
         return distribution.with_logits(logits)

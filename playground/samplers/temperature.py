@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,10 +22,15 @@ class Temperature(Sampler):
     Below 1 the likely tokens gain and the text becomes more predictable; above 1 the unlikely ones gain and it becomes
     more surprising. At 0 only the most probable token stays: greedy decoding.
 
-    Formula: p ∝ exp(logit / T). The order of the tokens never changes.
-    Range 0, or 0.001 to 5, neutral 1, usual 0.7. transformers refuses 0 when sampling; llama.cpp reads it as greedy, as
-    here.
-    Reference: Ackley, Hinton, Sejnowski, A Learning Algorithm for Boltzmann Machines, 1985.
+    With a ``range`` it follows the model (dynamic temperature): near temperature − range where the model is sure, up
+    to temperature + range where every token is equally likely. An ``exponent`` above 1 keeps it low for longer.
+
+    Formula: p ∝ exp(logit / T). The order of the tokens never changes. With a range, T = low + (high − low) × (H ÷ ln
+    n)^exponent: H is the entropy in nats, n the number of tokens in play, low never below 0; a T below 0.001 is greedy.
+    Temperature 0, or 0.001 to 5, neutral 1, usual 0.7. Range 0 to 5, neutral 0. Exponent 0 to 10, neutral 1.
+    transformers refuses 0 when sampling and has no range; llama.cpp reads 0 as greedy, and the range as here.
+    Reference: Ackley, Hinton, Sejnowski, A Learning Algorithm for Boltzmann Machines, 1985; kalomaze, dynamic
+    temperature, llama.cpp pull request 4972, 2024.
 
     >>> import numpy as np
     >>> from playground.numerics import Distribution
@@ -38,6 +44,32 @@ class Temperature(Sampler):
 
     temperature: float = knob(
         Knob("Temperature", float, 0, 5, neutral=1.0, usual=0.7, step=0.05, slider_maximum=2, off="1 turns it off.")
+    )
+    range: float = knob(
+        Knob(
+            "Temperature range",
+            float,
+            0,
+            5,
+            neutral=0.0,
+            usual=0.5,
+            step=0.05,
+            slider_maximum=2,
+            off="0 keeps the temperature fixed.",
+        )
+    )
+    exponent: float = knob(
+        Knob(
+            "Range exponent",
+            float,
+            0,
+            10,
+            neutral=1.0,
+            usual=1.0,
+            step=0.1,
+            slider_maximum=4,
+            off="1 is a straight line.",
+        )
     )
 
     def __post_init__(self) -> None:
@@ -54,10 +86,25 @@ class Temperature(Sampler):
                 field=self.key,
             )
 
+    @property
+    def is_neutral(self) -> bool:
+        """Whether the temperature is fixed at 1."""
+        return self.temperature == 1 and self.range == 0
+
+    def at(self, distribution: Distribution) -> float:
+        """Return the temperature that acts on a distribution; 0 is greedy."""
+        if self.range == 0 or distribution.size == 1:
+            return self.temperature
+        low, high = max(0.0, self.temperature - self.range), self.temperature + self.range
+        evenness = min(1.0, distribution.entropy_nats / math.log(distribution.size))
+        found: float = low + (high - low) * evenness**self.exponent
+        return found if found >= SMALLEST else 0.0
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Divide the logits; keep one token at 0."""
-        if self.is_neutral:
+        temperature = self.at(distribution)
+        if temperature == 1 or distribution.size == 1:
             return distribution
-        if self.temperature == 0:
+        if temperature == 0:
             return distribution.best(1)
-        return distribution.at_temperature(self.temperature)
+        return distribution.at_temperature(temperature)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Sampler, Sized, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -35,6 +35,14 @@ class TopK(Sampler):
     top_k: int = knob(
         Knob("Top-k", int, 0, 1_000_000, neutral=0, usual=40, step=1, slider_maximum=200, off="0 turns it off.")
     )
+
+    def note(self, vocabulary: Sized) -> str | None:
+        """Say when k is more than there is."""
+        if self.top_k <= vocabulary.vocab_size:
+            return None
+        return (
+            f"Top-k {self.top_k:,} is more than the vocabulary's {vocabulary.vocab_size:,} tokens; it removes nothing."
+        )
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the first k in rank order."""

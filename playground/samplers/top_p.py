@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,9 +20,11 @@ class TopP(Sampler):
 
     A staircase: where the model is sure, one or two tokens reach p; where it is not, hundreds stay.
 
-    The smallest set whose probabilities add up to at least p; the token that crosses p stays. 1 turns it off; at 0 the
-    best token stays. Range 0 to 1, usual 0.9. It looks at the distribution that reaches it: after temperature in
-    transformers' order, before it in llama.cpp's.
+    The smallest set whose probabilities add up to at least p; the token that crosses p stays. With ``keep_crossing``
+    false it goes, as some courses teach it: the set may not hold more than p, but the best token always stays.
+    1 turns it off; at 0 the best token stays. Range 0 to 1, usual 0.9. transformers and llama.cpp both keep the token
+    that crosses. It looks at the distribution that reaches it: after temperature in transformers' order, before it in
+    llama.cpp's.
     Reference: Holtzman et al., The Curious Case of Neural Text Degeneration, 2019, arXiv:1904.09751, section 3.1.
 
     >>> import numpy as np
@@ -37,11 +40,18 @@ class TopP(Sampler):
     top_p: float = knob(
         Knob("Top-p", float, 0, 1, neutral=1.0, usual=0.9, step=0.01, slider_maximum=1, off="1 turns it off.")
     )
+    keep_crossing: bool = knob(
+        Knob("Keep the token that crosses p", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
+    )
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
-        """Rank until the running sum reaches p."""
+        """Rank until the running sum reaches p, or passes it where the token that crosses goes."""
         if self.is_neutral:
             return distribution
-        prefix, running = distribution.cover(self.top_p)
-        kept = int(np.searchsorted(running, self.top_p, side="left")) + 1
+        if self.keep_crossing:
+            prefix, running = distribution.cover(self.top_p)
+            kept = int(np.searchsorted(running, self.top_p, side="left")) + 1
+        else:
+            prefix, running = distribution.cover(math.nextafter(self.top_p, 2.0))
+            kept = max(1, int(np.searchsorted(running, self.top_p, side="right")))
         return distribution if kept >= distribution.size else prefix.best(kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from playground.samplers.top_k import TopK
 from playground.tokens import visible
 from playground.ui.controls import settings_line
 from playground.views.base import percent
@@ -65,8 +64,9 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
     if place.recomputed:
         yield texts["recomputed"]
     for sampler in place.params.chain:
-        if isinstance(sampler, TopK) and sampler.top_k > snapshot.vocab_size:
-            yield texts["top_k_all"].format(top_k=f"{sampler.top_k:,}", vocab=f"{snapshot.vocab_size:,}")
+        note = sampler.note(snapshot)
+        if note:
+            yield note
 
 
 def _title(place: Place, texts: Mapping[str, str]) -> str:

@@ -1,0 +1,60 @@
+"""Frequency penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyPenalty(Sampler):
+    """Lowers a token each time it has appeared: twice as often, twice as far; below 0 raises it.
+
+    Turned up, words that the text leans on wear out. In a long text it lowers "the" and the comma furthest of all, so a
+    window helps.
+
+    Formula: logit − penalty × count in the window. Penalty −2 to 2, neutral 0, usual 0.3. ``window`` 0 counts
+    everything, n the last n tokens; ``include_prompt`` false leaves the prompt out, which is how OpenAI's API and vLLM
+    count. llama.cpp counts the last 64 tokens with the prompt and takes any number; transformers has none.
+    Reference: OpenAI, API reference, "frequency_penalty".
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.array([2.0, 1.0, 0.0, -1.0]))
+    >>> FrequencyPenalty(0.5).apply(four, StepContext(history=(0, 3, 3))).logits.tolist()
+    [1.5, 1.0, 0.0, -2.0]
+    """
+
+    key: ClassVar[str] = "frequency_penalty"
+    label: ClassVar[str] = "Frequency penalty"
+
+    penalty: float = knob(
+        Knob(
+            "Frequency penalty",
+            float,
+            -2,
+            2,
+            neutral=0.0,
+            usual=0.3,
+            step=0.05,
+            slider_maximum=2,
+            off="0 turns it off.",
+        )
+    )
+    window: int = knob(WINDOW)
+    include_prompt: bool = knob(INCLUDE_PROMPT)
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
+        """Lower the logits of the tokens in the window by their counts."""
+        if self.is_neutral:
+            return distribution
+        recent = context.recent(self.window, include_prompt=self.include_prompt)
+        seen, counts = np.unique(recent, return_counts=True)
+        return distribution.with_added(seen, -self.penalty * counts.astype(np.float64))

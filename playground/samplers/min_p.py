@@ -1,0 +1,45 @@
+"""Min-p."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from playground.samplers.base import Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class MinP(Sampler):
+    """Removes every token that is less probable than a share of the best one.
+
+    A floor that hangs from the top: where the model is sure, it is high and few tokens stand above it; where the model
+    hesitates, it sinks and many do.
+
+    Formula: p ≥ min_p × p(best), taken on the logits: logit ≥ highest + ln(min_p), so that no rounding of
+    probabilities decides. Range 0 to 1, neutral 0, usual 0.05; at 1 the best token stays, with its ties.
+    transformers compares float32 probabilities, llama.cpp float32 logits; a token exactly on the floor stays in all.
+    Reference: Nguyen et al., Turning Up the Heat: Min-p Sampling, 2024, arXiv:2407.01082.
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.log([0.5, 0.25, 0.15, 0.1]))
+    >>> MinP(0.4).apply(four, StepContext()).probs.round(3).tolist()
+    [0.667, 0.333, 0.0, 0.0]
+    """
+
+    key: ClassVar[str] = "min_p"
+    label: ClassVar[str] = "Min-p"
+
+    min_p: float = knob(
+        Knob("Min-p", float, 0, 1, neutral=0.0, usual=0.05, step=0.01, slider_maximum=1, off="0 turns it off.")
+    )
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
+        """Keep the logits at or above the floor."""
+        if self.is_neutral:
+            return distribution
+        return distribution.only(distribution.logits >= distribution.peak + math.log(self.min_p))

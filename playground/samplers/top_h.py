@@ -1,0 +1,57 @@
+"""Top-H."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from playground.samplers.base import Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class TopH(Sampler):
+    """Keeps the most probable tokens as long as together they carry at most the share h of the entropy.
+
+    A budget of uncertainty: where the model is sure, the budget is small and one token uses it up; where it hesitates,
+    more tokens fit in.
+
+    Formula: from the best down, add up −p ln p; the tokens up to the last sum ≤ h × H stay, H the entropy. The best
+    token always stays. Range 0 to 1, neutral 1, usual 0.4. transformers looks at the 100 best tokens only and takes p
+    and H as if there were no others; here they are those of all tokens. llama.cpp has none. The paper states the bound
+    for the entropy of the tokens that stay, made to add up to 1 again; its authors' program adds up −p ln p, as here.
+    Reference: Baghaei Potraghloo et al., Top-H Decoding, 2025, arXiv:2509.02510.
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.log([0.5, 0.25, 0.15, 0.1]))  # −p ln p: 0.347, 0.347, 0.285, 0.230; H = 1.208
+    >>> TopH(0.6).apply(four, StepContext()).probs.round(3).tolist()
+    [0.667, 0.333, 0.0, 0.0]
+    """
+
+    key: ClassVar[str] = "top_h"
+    label: ClassVar[str] = "Top-H"
+
+    top_h: float = knob(
+        Knob("Top-H", float, 0, 1, neutral=1.0, usual=0.4, step=0.01, slider_maximum=1, off="1 turns it off.")
+    )
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
+        """Rank until the running sum passes the budget."""
+        if self.is_neutral:
+            return distribution
+        budget = self.top_h * distribution.entropy_nats
+        prefix, running = distribution.cover(math.nextafter(budget, math.inf), weigh=entropy_parts)
+        kept = max(1, int(np.searchsorted(running, budget, side="right")))
+        return distribution if kept >= distribution.size else prefix.best(kept)
+
+
+def entropy_parts(log_probs: FloatArray) -> FloatArray:
+    """Return −p ln p of log-probabilities, (m,)."""
+    parts: FloatArray = -np.exp(log_probs) * log_probs
+    return parts

@@ -1,0 +1,45 @@
+"""Top-nσ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from playground.samplers.base import Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class TopNSigma(Sampler):
+    """Keeps the tokens whose logits lie within n standard deviations of the best one.
+
+    Most logits form one big hump of noise; the few that stand out to the right of it are what the model means. The cut
+    follows the hump's width, so temperature before it does not change what stays.
+
+    Formula: logit ≥ highest − n × σ, σ the standard deviation of the logits in play (the population's, divided by their
+    number; tokens at −∞ do not count). Range 0 to 100, neutral 0, usual 1. transformers has none. llama.cpp computes in
+    float32 and counts the same tokens.
+    Reference: Tang et al., Top-nσ: Not All Logits Are You Need, 2024, arXiv:2411.07641.
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.array([4.0, 3.0, 1.0, 0.0]))  # mean 2, σ = √2.5 = 1.58
+    >>> TopNSigma(1.0).apply(four, StepContext()).probs.round(3).tolist()
+    [0.731, 0.269, 0.0, 0.0]
+    """
+
+    key: ClassVar[str] = "top_n_sigma"
+    label: ClassVar[str] = "Top-nσ"
+
+    top_n_sigma: float = knob(
+        Knob("Top-nσ", float, 0, 100, neutral=0.0, usual=1.0, step=0.05, slider_maximum=5, off="0 turns it off.")
+    )
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
+        """Keep the logits at or above the cut."""
+        if self.is_neutral:
+            return distribution
+        logits = distribution.logits
+        return distribution.only(logits >= distribution.peak - self.top_n_sigma * float(logits.std()))

@@ -1,0 +1,68 @@
+"""Typical-p, locally typical sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from playground.numerics import FIRST_PREFIX, rank_prefix
+from playground.samplers.base import Knob, Sampler, StepContext, knob
+
+if TYPE_CHECKING:
+    from playground.numerics import Distribution, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalP(Sampler):
+    """Keeps the tokens that are about as surprising as the model expects to be, until they hold the share p.
+
+    Neither too obvious nor too odd: tokens are taken by how close their surprisal comes to the entropy, from both
+    sides. The most probable token can be the one that goes, so a lower p makes the text less predictable at first, and
+    then narrow.
+
+    Formula: sort by |−ln p − H|, H the entropy in nats; keep the smallest set whose probabilities add up to at least p.
+    On a tie the lower token id comes first. Range 0 to 1, neutral 1, usual 0.95; at 0 the most typical token stays.
+    transformers also keeps what is tied with the last token; llama.cpp goes on where the sum is exactly p.
+    Reference: Meister et al., Locally Typical Sampling, 2022, arXiv:2202.00666.
+
+    >>> import numpy as np
+    >>> from playground.numerics import Distribution
+    >>> four = Distribution.of_logits(np.log([0.5, 0.25, 0.15, 0.1]))
+    >>> TypicalP(0.3).apply(four, StepContext()).probs.round(
+    ...     3
+    ... ).tolist()  # H is 1.208; −ln p: 0.693, 1.386, 1.897, 2.303
+    [0.667, 0.333, 0.0, 0.0]
+    """
+
+    key: ClassVar[str] = "typical_p"
+    label: ClassVar[str] = "Typical-p"
+
+    typical_p: float = knob(
+        Knob("Typical-p", float, 0, 1, neutral=1.0, usual=0.95, step=0.01, slider_maximum=1, off="1 turns it off.")
+    )
+
+    def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
+        """Take the most typical tokens until the running sum reaches p."""
+        if self.is_neutral or distribution.size == 1:
+            return distribution
+        plain = distribution.by_id()
+        log_probs = plain.log_probs(plain.logits)
+        kept = nearest(-np.abs(log_probs + plain.entropy_nats), np.exp(log_probs), self.typical_p)
+        if kept.size == plain.size:
+            return distribution
+        mask = np.zeros(plain.size, dtype=np.bool_)
+        mask[kept] = True
+        return plain.only(mask)
+
+
+def nearest(closeness: FloatArray, probs: FloatArray, mass: float) -> IntArray:
+    """Return the indices of the highest values, on a tie the lower index, until their probabilities reach a mass."""
+    count = FIRST_PREFIX
+    while True:
+        order = rank_prefix(closeness, count)
+        running = np.cumsum(probs[order])  # (m,)
+        if running[-1] >= mass or order.size == probs.size:
+            return order[: int(np.searchsorted(running, mass, side="left")) + 1]
+        count *= 16
