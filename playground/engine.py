@@ -14,14 +14,17 @@ import time
 from array import array
 from collections import OrderedDict
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
-from playground.chain import Draw, draw, luck, trace_chain
+from playground.chain import Draw, differing, draw, luck, trace_chain
 from playground.errors import ModelError
 from playground.prompt import check_room, read_prompt
-from playground.records import Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.tokens import TextStream
 
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playground.backends.base import LoadedModel
+    from playground.chain import Trace
 
 CACHE_BYTES = 256 * 2**20
 TAIL_TOKENS = 24
+DIFFERING = 5  # tokens that are named where two orders keep different ones
 
 
 class LogitsCache:
@@ -74,13 +79,15 @@ class LogitsCache:
 class Look:
     """Answer to a look: the ids read and the step after them, drawn with the seed's luck but not written.
 
-    ``tail`` is the last few pieces of the prefix, for a title; ``from_cache`` says that no model ran.
+    ``tail`` is the last few pieces of the prefix, for a title; ``from_cache`` says that no model ran; ``orders`` is
+    there where two or more samplers are set.
     """
 
     ids: tuple[int, ...]
     tail: tuple[bytes, ...]
     step: TokenStep
     from_cache: bool
+    orders: Orders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +146,46 @@ class Engine:
     def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Turns[Look]:
         """Return the next-token distribution after a prompt; the model runs only where its logits are not kept."""
         ids = read_prompt(self.model, prompt)
-        known = self.look_cached(ids, prompt.written, params)
+        self._notes(params)
+        known = self.look_cached(ids, prompt, params)
         if known is not None:
             return known
         row = yield from self._row(ids, keep_going)
-        return self._look(row, ids, prompt.written, params, from_cache=False)
+        return self._look(row, self._context(ids, prompt, params), params, from_cache=False)
 
-    def look_cached(self, ids: tuple[int, ...], written: int, params: SamplingParams) -> Look | None:
-        """Answer from the cache alone; the last ``written`` ids were written by the model."""
+    def look_cached(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> Look | None:
+        """Answer from the cache alone; ``ids`` are what the prompt reads as."""
         row = self.cache.get(ids)
-        return None if row is None else self._look(row, ids, written, params, from_cache=True)
+        return None if row is None else self._look(row, self._context(ids, prompt, params), params, from_cache=True)
 
-    def _look(
-        self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams, *, from_cache: bool
-    ) -> Look:
-        tail = tuple(map(self.model.piece, ids[-TAIL_TOKENS:]))
-        return Look(ids, tail, self._draw(row, ids, written, params).record(details=True), from_cache)
+    def _look(self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool) -> Look:
+        tail = tuple(map(self.model.piece, context.history[-TAIL_TOKENS:]))
+        drawn = self._draw(row, context, params)
+        orders = self._orders(row, context, params, drawn.trace)
+        return Look(context.history, tail, drawn.record(details=True), from_cache, orders)
+
+    def _context(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> StepContext:
+        written = prompt.written
+        return StepContext(ids, len(ids) - written, written, params.seed or 0, prompt.final_probs, self.model)
+
+    def _notes(self, params: SamplingParams) -> tuple[str, ...]:
+        """Return what a setting does not do with this model.
+
+        Raises:
+            SettingError: a setting speaks of a token that this model does not have.
+        """
+        return tuple(filter(None, (sampler.note(self.model) for sampler in params.chain)))
+
+    def _orders(self, row: Logits, context: StepContext, params: SamplingParams, trace: Trace) -> Orders | None:
+        """Say how many tokens each named order keeps, where there is more than one sampler to order."""
+        if sum(not sampler.is_neutral for sampler in params.chain) < 2:  # noqa: PLR2004 (one has no order)
+            return None
+        traces = {
+            name: trace if name == params.order else trace_chain(row, params.chain_in(name), context) for name in ORDERS
+        }
+        differ = differing(*traces.values())
+        pieces = tuple(map(self.model.piece, differ[:DIFFERING]))
+        return Orders(tuple((name, found.final.size) for name, found in traces.items()), len(differ), pieces)
 
     def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> Turns[tuple[tuple[int, ...], Logits]]:
         """Return the ids read and the raw logits after them, (vocab,)."""
@@ -177,18 +208,16 @@ class Engine:
         self.cache.put(ids, row)
         return sequence, row
 
-    def _draw(self, row: Logits, ids: tuple[int, ...], written: int, params: SamplingParams) -> Draw:
-        seed = params.seed or 0
-        context = StepContext(ids, len(ids) - written, written, seed)
+    def _draw(self, row: Logits, context: StepContext, params: SamplingParams) -> Draw:
         try:
             trace = trace_chain(row, params.chain, context, piece=self.model.piece)
         except FloatingPointError as error:
             raise ModelError(
-                f"The model returned numbers that are not finite at step {written + 1}.",
+                f"The model returned numbers that are not finite at step {context.position + 1}.",
                 hint="Its file is damaged, or its number format overflows here.",
             ) from error
-        dart = luck(seed, written)
-        return Draw(trace, written, dart, draw(trace.final, dart))
+        dart = luck(context.seed, context.position)
+        return Draw(trace, context.position, dart, draw(trace.final, dart))
 
     def write(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Iterator[Event | None]:
         """Write a text; yields Started, then a Draw per token, then Ended. ``params.seed`` must be set.
@@ -202,7 +231,7 @@ class Engine:
         clock = _Clock(self.now)
         ids = read_prompt(self.model, prompt)
         limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
-        yield Started(ids, tuple(map(self.model.piece, ids)), notes)
+        yield Started(ids, tuple(map(self.model.piece, ids)), notes + self._notes(params))
         try:
             sequence, row = yield from self._prefill(ids, keep_going)
         except PrefillStopped:
@@ -212,7 +241,8 @@ class Engine:
         clock.prefilled = clock.since()
         full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
         try:
-            reason = yield from self._steps(sequence, row, ids, params, limit, clock, keep_going)
+            context = self._context(ids, Prompt(), params)
+            reason = yield from self._steps(sequence, row, context, params, limit, clock, keep_going)
         finally:
             self.model.drop(sequence)
         yield Ended(reason or full, clock.timing())
@@ -221,7 +251,7 @@ class Engine:
         self,
         sequence: ModelSequence,
         row: Logits,
-        ids: tuple[int, ...],
+        context: StepContext,
         params: SamplingParams,
         limit: int,
         clock: _Clock,
@@ -230,8 +260,8 @@ class Engine:
         stream, text = TextStream(), ""
         longest = max(map(len, params.stop), default=0)
         for position in range(limit):
-            drawn = self._draw(row, ids, position, params)
-            ids = (*ids, drawn.token_id)
+            drawn = self._draw(row, context, params)
+            context = after(context, drawn)
             clock.count += 1
             clock.first = clock.first or clock.since()
             yield drawn
@@ -244,5 +274,16 @@ class Engine:
                 return StopReason.STOPPED
             if position + 1 < limit:
                 row = self.model.decode([sequence], [drawn.token_id])[0]
-                self.cache.put(ids, row)
+                self.cache.put(context.history, row)
         return None
+
+
+def after(context: StepContext, drawn: Draw) -> StepContext:
+    """Return where the next step stands once a token is written."""
+    prob = float(drawn.trace.final.probs_of(np.array([drawn.token_id]))[0])
+    return replace(
+        context,
+        history=(*context.history, drawn.token_id),
+        position=context.position + 1,
+        final_probs=(*context.final_probs, prob),
+    )

@@ -40,12 +40,14 @@ class Prompt:
         messages: pairs of role and content; a chat where there are any.
         ids: exact token ids; they win over text and messages.
         written: how many of the ids, at the end, were written by the model.
+        final_probs: the probability with which each of those was drawn, as far as it is known.
     """
 
     text: str = ""
     messages: tuple[tuple[str, str], ...] = ()
     ids: tuple[int, ...] = ()
     written: int = 0
+    final_probs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,21 @@ class Snapshot:
 def shallow(record: Any) -> dict[str, Any]:  # noqa: ANN401 (any dataclass instance)
     """Return a dataclass's fields by name without copying what they hold."""
     return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the same settings keep in each named order.
+
+    Attributes:
+        supports: pairs of an order's name and the number of tokens that it leaves.
+        differ_count: tokens that one order keeps and another does not.
+        differ: the pieces of the best few of them.
+    """
+
+    supports: tuple[tuple[str, int], ...]
+    differ_count: int
+    differ: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,11 @@ class SamplingParams:
     @cached_property
     def chain(self) -> tuple[Sampler, ...]:
         """The samplers in the order in which they act."""
-        order = ORDERS[self.order] if isinstance(self.order, str) else self.order
+        return self.chain_in(self.order)
+
+    def chain_in(self, order: str | tuple[str, ...]) -> tuple[Sampler, ...]:
+        """Return the samplers in another order: its name, or the keys."""
+        order = ORDERS[order] if isinstance(order, str) else order
         by_key = {item.key: item for item in self.samplers}
         return tuple(by_key[key] for key in in_order(tuple(by_key), order))
 

@@ -66,7 +66,7 @@ def receive(pipe: BinaryIO) -> Message | None:
 def unpack_prompt(flat: Message) -> Prompt:
     """Read a prompt from a request."""
     turns = tuple((role, content) for role, content in flat["messages"])
-    return Prompt(text=flat["text"], messages=turns, ids=tuple(flat["ids"]), written=flat["written"])
+    return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], tuple(flat["final_probs"]))
 
 
 def answer(event: Event | Look) -> Message:
@@ -75,7 +75,8 @@ def answer(event: Event | Look) -> Message:
         case Draw():
             return {"event": "step", **shallow(event.record())}
         case Look():
-            return {"event": "look", **shallow(event), "step": shallow(event.step)}
+            orders = event.orders and shallow(event.orders)
+            return {"event": "look", **shallow(event), "step": shallow(event.step), "orders": orders}
         case Started():
             return {"event": "started", **shallow(event)}
         case Ended():
@@ -223,7 +224,7 @@ class Worker:
             job = self._cached.get()
             try:
                 prompt = unpack_prompt(job.request["prompt"])
-                found = self._engine.look_cached(prompt.ids, prompt.written, self._params(job)) if prompt.ids else None
+                found = self._engine.look_cached(prompt.ids, prompt, self._params(job)) if prompt.ids else None
             except Exception as error:  # noqa: BLE001 (whatever it is, the next look is answered)
                 self._jobs.pop(job.request["id"], None)
                 self._send(job, error_answer(error))

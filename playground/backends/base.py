@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,8 +39,8 @@ class PrefillStopped(Exception):  # noqa: N818 (not an error: somebody pressed S
     """``keep_going`` answered no; nothing of the prefix is kept."""
 
 
-class LoadedModel(Protocol):
-    """A model in this process.
+class LoadedModel(Hashable, Protocol):
+    """A model in this process; hashable, since what it says of a text is remembered.
 
     Attributes:
         vocab_size: width of the logits.

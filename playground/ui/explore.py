@@ -61,7 +61,8 @@ class Explorer:
         else:
             run, position = self._token(where.get("run"), where.get("position"))
             model, written = run.model, run.steps[position]
-            prompt = Prompt(ids=run.record().ids_before(position), written=position)
+            drawn = tuple(step.final_prob for step in run.steps[:position])
+            prompt = Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
         return self._tried(where, model, self.pool.ask("look", model, prompt, params), params, written=written)
 
     def _tried(
