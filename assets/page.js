@@ -108,6 +108,7 @@
     try {
       const { models } = await (await fetch("/healthz")).json();
       const known = Object.values(models);
+      tell("models", models);
       const busy = known.filter((model) => model.state === "loading");
       const up = known.filter((model) => model.state === "up");
       const failed = known.filter((model) => model.state === "failed");
@@ -141,5 +142,5 @@
     if (event.target.closest?.("#seed")) tell("settings");
   });
 
-  window.playground = { parts, el, term, message, type, mount, tell, ask };
+  window.playground = { parts, el, term, message, type, mount, tell, ask, fill };
 })();

@@ -47,7 +47,6 @@
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
-      tell("links", news.links);
       tell("place", news);
       tell("painted");
     };

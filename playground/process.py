@@ -26,12 +26,13 @@ from playground import errors, worker
 from playground.errors import PlaygroundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from playground.catalog import ModelSpec
 
 END_TIMEOUT_S = 2.0
 ROOT = Path(__file__).resolve().parent.parent
+READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s")
 LAST_EVENTS = frozenset({"look", "logits", "ended", "error"})
 
 Answer = dict[str, Any]
@@ -56,6 +57,7 @@ class Status:
     context_tokens: int = 0
     vocab_size: int = 0
     build: str = ""
+    own_settings: Mapping[str, Any] = field(default_factory=dict)
     load_s: float = 0.0
     pid: int = 0
 
@@ -131,9 +133,7 @@ class ModelProcess:
 
     def _settle(self, message: Answer) -> None:
         if message["event"] == "ready":
-            known = {
-                name: message[name] for name in ("chat_problem", "context_tokens", "vocab_size", "build", "load_s")
-            }
+            known = {name: message[name] for name in READY_FIELDS}
             self.status = Status(State.UP, pid=self._process.pid, **known)
         else:
             self.status = Status(State.FAILED, reason=" ".join(part for part in message["text"][:2] if part))

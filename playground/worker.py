@@ -245,6 +245,7 @@ def ready_message(model: LoadedModel, load_s: float) -> Message:
         "context_tokens": model.context_tokens,
         "chat_problem": model.chat_problem,
         "build": model.build,
+        "own_settings": model.own_settings,
         "load_s": load_s,
         "eos_ids": sorted(model.eos_ids),
     }

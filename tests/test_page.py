@@ -235,6 +235,89 @@ def test_a_slider_during_a_run_acts_on_the_token_that_is_shown(watched: Watched)
     expect(watched.page.locator(".tok.sel")).to_have_attribute("data-position", str(int(number) - 1))
 
 
+def chain(watched: Watched) -> dict[str, object]:
+    """Return the settings that the page would send."""
+    return dict(json.loads(watched.page.evaluate("window.playground.chain")))
+
+
+def cards(watched: Watched) -> list[str | None]:
+    """Return the samplers in the order of their cards."""
+    return [node.get_attribute("data-key") for node in watched.page.query_selector_all(".sampler")]
+
+
+def test_a_sampler_is_added_set_and_taken_out(watched: Watched) -> None:
+    """XTC comes with its usual number at its place in the order, removes the best tokens, and goes without a trace."""
+    before = chain(watched)
+    watched.page.select_option("select.add", "xtc")
+    watched.set_number("xtc", "1")
+    expect(watched.page.locator('.sampler[data-key="xtc"] .does')).to_contain_text("removes 2 tokens")
+    assert cards(watched)[-1] == "xtc"
+    assert chain(watched) == before | {"xtc": 1}
+    expect(watched.page.locator('.sampler[data-key="xtc"] .origin')).to_have_text("set by you")
+    watched.page.click('.sampler[data-key="xtc"] [aria-label="Take XTC out"]')
+    assert chain(watched) == before
+    assert "xtc" not in cards(watched)
+
+
+def test_a_biased_token_is_named_by_its_text(watched: Watched) -> None:
+    """A ban on “ often” takes it out of the distribution; a text of two tokens is refused and says which."""
+    watched.page.select_option("select.add", "logit_bias")
+    box = watched.page.locator('.sampler[data-key="logit_bias"] .entry input[type="text"]').first
+    box.fill(" often")
+    watched.page.check('.sampler[data-key="logit_bias"] .entry input[type="checkbox"]')
+    expect(watched.page.locator('.sampler[data-key="logit_bias"] .does')).to_contain_text("removes 1 token")
+    assert chain(watched)["logit_bias"] == [[" often", False]]
+    box.fill(" unsatisfactorily")
+    box.press("Tab")
+    expect(watched.page.locator(".notice")).to_contain_text("is 3 tokens in this vocabulary")
+    expect(watched.page.locator(".bad")).to_have_attribute("data-key", "logit_bias")
+
+
+def test_the_chain_is_put_in_another_order_by_keyboard_and_by_drag(watched: Watched) -> None:
+    """Top-p goes in front of temperature by two keys, then behind it by a drag; the distribution follows."""
+    support = watched.page.locator(".plot .numbers dd").nth(1)
+    expect(support).to_contain_text("13 of")
+    watched.page.focus('.sampler[data-key="top_p"] .handle')
+    watched.page.keyboard.press("ArrowUp")
+    watched.page.keyboard.press("ArrowUp")
+    assert cards(watched) == ["repetition_penalty", "top_p", "temperature", "top_k", "min_p"]
+    assert chain(watched)["order"] == ["top_p", "temperature", "top_k"]
+    expect(support).not_to_contain_text("13 of")
+    handle, target = (watched.page.locator(f'.sampler[data-key="{key}"]') for key in ("top_p", "min_p"))
+    handle = handle.locator(".handle")
+    handle.scroll_into_view_if_needed()
+    target.scroll_into_view_if_needed()
+    start, end = handle.bounding_box(), target.bounding_box()
+    assert start
+    assert end
+    watched.page.mouse.move(start["x"] + 5, start["y"] + 5)
+    watched.page.mouse.down()
+    watched.page.mouse.move(start["x"] + 5, end["y"] + 5, steps=12)
+    watched.page.mouse.up()
+    assert chain(watched)["order"] == ["temperature", "top_k", "top_p"]
+    expect(support).to_contain_text("13 of")
+    expect(watched.page.get_by_label("Order", exact=True)).to_have_value("own")
+
+
+def test_a_preset_sets_everything_and_says_where_it_comes_from(watched: Watched) -> None:
+    """Llama.cpp's defaults bring their order; both orders are compared in a sentence; a change is one's own."""
+    watched.page.select_option(".presets select", "llama.cpp")
+    expected = {"order": "llama.cpp", "temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
+    assert chain(watched) == expected
+    expect(watched.page.locator(".orders")).to_have_text(
+        re.compile(
+            r"These settings keep 9 tokens in transformers’ order and 17 tokens in llama.cpp’s; they differ on “"
+        )
+    )
+    origin = watched.page.locator('.sampler[data-key="min_p"] .origin')
+    expect(origin).to_have_text("from llama.cpp's defaults")
+    watched.set_number("min_p", "0.1")
+    expect(origin).to_have_text("set by you")
+    watched.page.click(".presets button")
+    assert chain(watched) == {"order": "llama.cpp"}
+    expect(watched.page.locator(".plot .numbers")).to_contain_text("49,152 of 49,152 tokens")
+
+
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
     watched.set_number("temperature", "1.5")
@@ -260,7 +343,7 @@ def test_chat_uses_the_models_own_template(watched: Watched) -> None:
     watched.page.get_by_label("Chat", exact=True).click()
     watched.page.fill("#system textarea", "You answer with one word.")
     watched.page.fill("#prompt textarea", "What is the capital of France?")
-    watched.page.get_by_role("button", name="Greedy").click()
+    watched.page.select_option(".presets select", "greedy")
     watched.write(64)
     prompt = "".join(watched.page.locator(".tok.p").all_text_contents())
     assert prompt.startswith("<|im_start|>system⏎\nYou answer with one word.<|im_end|>")
@@ -356,7 +439,7 @@ def hostile_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp
 def test_hostile_model_text_is_shown_literally(browser: Browser, hostile_app: RunningApp) -> None:
     """Templates, tags, backslashes and half characters from a model appear as text; nothing runs."""
     watched = Watched(browser, hostile_app.url)
-    watched.page.get_by_role("button", name="Greedy").click()
+    watched.page.select_option(".presets select", "greedy")
     written = watched.write(16)
     for piece in HOSTILE:
         assert piece in written

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,7 @@ class LoadedModel(Hashable, Protocol):
         bos_ids: what every prompt of this model begins with; often nothing.
         chat_problem: why chat is not offered, "" where it is.
         build: names and versions that decide the numbers, for the record.
+        own_settings: what the model's makers set for sampling, in the flat form; often nothing.
     """
 
     vocab_size: int
@@ -61,6 +62,7 @@ class LoadedModel(Hashable, Protocol):
     bos_ids: tuple[int, ...]
     chat_problem: str
     build: str
+    own_settings: dict[str, Any]
 
     def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
         """Turn text into ids, without ``bos_ids``; ``special`` reads ``<|im_start|>`` as a control token."""

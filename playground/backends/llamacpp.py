@@ -24,12 +24,13 @@ from playground.backends.base import KeepGoing, LoadedModel, Logits, Message, Mo
 from playground.errors import ModelError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from playground.catalog import ModelSpec
 
 SLOTS = 4
 CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
+OWN_NUMBERS = {"temperature": "TEMP", "top_k": "TOP_K", "top_p": "TOP_P", "min_p": "MIN_P"}
 LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
@@ -95,6 +96,7 @@ class LlamaModel:
         self._template = self._chat_template()
         self.chat_problem = "" if self._template else "this model file has no chat template"
         self.build = f"llama-cpp-python {llama_cpp.__version__}"
+        self.own_settings = own_settings(self._meta)
 
     def _load(self, spec: ModelSpec) -> Any:
         params = llama_cpp.llama_model_default_params()
@@ -126,6 +128,13 @@ class LlamaModel:
         eos, bos = (llama_cpp.llama_vocab_eos(self._vocab), llama_cpp.llama_vocab_bos(self._vocab))
         texts = [self.piece(token).decode("utf-8", "replace") if token >= 0 else "" for token in (eos, bos)]
         return Jinja2ChatFormatter(template=raw.decode(), eos_token=texts[0], bos_token=texts[1])
+
+    def _meta(self, name: str) -> str | None:
+        """Return one of the file's sampling entries, ``general.sampling.…``."""
+        key = llama_cpp.llama_model_meta_key_str(getattr(llama_cpp, f"LLAMA_MODEL_META_KEY_SAMPLING_{name}"))
+        buffer = ctypes.create_string_buffer(256)
+        size = llama_cpp.llama_model_meta_val_str(self._model, key, buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if size >= 0 else None
 
     def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
         """Tokenize with the file's own tokenizer."""
@@ -241,6 +250,27 @@ def _llama(sequence: ModelSequence) -> LlamaSequence:
         msg = "a sequence of another model"
         raise TypeError(msg)
     return sequence
+
+
+def own_settings(meta: Callable[[str], str | None]) -> dict[str, Any]:
+    """Return what a file's ``general.sampling`` entries set, in the flat form; what is no number is left out."""
+
+    def number(name: str) -> float | None:
+        try:
+            return float(meta(name) or "")
+        except ValueError:
+            return None
+
+    found: dict[str, Any] = {key: number(name) for key, name in OWN_NUMBERS.items()}
+    if (penalty := number("PENALTY_REPEAT")) is not None:
+        window = number("PENALTY_LAST_N")
+        found["repetition_penalty"] = {"penalty": penalty, "window": 64 if window is None else max(0, int(window))}
+    if (probability := number("XTC_PROBABILITY")) is not None:
+        found["xtc"] = {"probability": probability, "threshold": number("XTC_THRESHOLD") or 0.1}
+    if number("MIROSTAT") == 2:  # noqa: PLR2004 (version 2 is the one that there is here)
+        found["mirostat"] = {"tau": number("MIROSTAT_TAU") or 5.0, "eta": number("MIROSTAT_ETA") or 0.1}
+    found = {key: value for key, value in found.items() if value is not None}
+    return found | {"order": "llama.cpp"} if found else {}
 
 
 def default_threads() -> int:

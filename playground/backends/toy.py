@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,6 +71,7 @@ class ToyModel:
         self._pieces += [bytes([byte]) for byte in range(256)]
         self._ids = {piece: token for token, piece in reversed(list(enumerate(self._pieces)))}
         self.vocab_size = len(self._pieces)
+        self.own_settings: dict[str, Any] = {}
         self.context_tokens = context_tokens
         self.eos_ids = frozenset({0})
         self._rows = {self._row_key(last): self._row(row) for last, row in table.items()}

@@ -7,46 +7,64 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import SettingError, shown
+from playground.presets import PRESETS, START
 from playground.records import SamplingParams
-from playground.samplers import ORDERS, all_samplers
+from playground.samplers import ORDERS, all_samplers, in_order
+from playground.samplers.base import Knob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from playground.samplers.base import Sampler
 
-START: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "order": "transformers"}
+BASICS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")  # cards that are always there
 
 
 def chain_spec() -> str:
-    """Return the declarations of all samplers as JSON, for ``chain.js``."""
-    samplers = [
-        {
-            "key": key,
-            "label": kind.label,
-            "help": help_paragraphs(kind),
-            "knobs": [
-                {
-                    "name": name,
-                    "label": spec.label,
-                    "kind": spec.kind.__name__,
-                    "min": spec.minimum,
-                    "max": spec.slider_maximum,
-                    "step": spec.step,
-                    "neutral": spec.neutral,
-                    "usual": spec.usual,
-                    "range": spec.range_text,
-                }
-                for name, spec in kind.knobs().items()
-            ],
-        }
-        for key, kind in all_samplers().items()
-    ]
-    orders = {name: list(keys) for name, keys in ORDERS.items()}
-    return json.dumps({"samplers": samplers, "orders": orders, "start": START})
+    """Return the declarations of all samplers, the orders and the presets as JSON, for ``chain.js``."""
+    kinds = all_samplers()
+    return to_json({
+        "samplers": [_declared(kind) for kind in kinds.values()],
+        "basics": BASICS,
+        "orders": {name: in_order(tuple(kinds), keys) for name, keys in ORDERS.items()},
+        "presets": [asdict(preset) for preset in PRESETS],
+        "start": START.key,
+    })  # fmt: skip
+
+
+def _declared(kind: type[Sampler]) -> dict[str, Any]:
+    return {
+        "key": kind.key,
+        "label": kind.label,
+        "help": help_paragraphs(kind),
+        "active": [name for name in kind.knobs() if acts(kind, name)],
+        "knobs": [
+            {
+                "name": name,
+                "label": spec.label,
+                "kind": spec.kind.__name__.lower(),
+                "min": spec.minimum,
+                "max": spec.slider_maximum,
+                "step": spec.step,
+                "neutral": spec.neutral,
+                "usual": spec.usual,
+                "range": spec.range_text,
+                "off": spec.off,
+            }
+            for name, spec in kind.knobs().items()
+        ],
+    }
+
+
+def acts(kind: type[Sampler], name: str) -> bool:
+    """Tell whether this knob alone can make a sampler act; the others only say how it does."""
+    spec = kind.knobs()[name]
+    tried = (spec.usual, spec.kind(spec.minimum)) if isinstance(spec, Knob) else (spec.usual,)
+    return any(not kind(**{name: value}).is_neutral for value in tried if value != spec.neutral)
 
 
 def help_paragraphs(kind: type[Sampler]) -> list[str]:
@@ -57,7 +75,7 @@ def help_paragraphs(kind: type[Sampler]) -> list[str]:
 
 def start_value() -> str:
     """Return the settings that a new page begins with."""
-    return json.dumps(START)
+    return to_json({"order": "transformers"} | dict(START.settings))
 
 
 def read_settings(chain: object, seed: object, max_new_tokens: object) -> SamplingParams:
@@ -88,13 +106,26 @@ def read_seed(seed: object) -> object:
     return seed
 
 
+def to_json(value: object) -> str:
+    """Return JSON for a component of ours; ``<`` is an escape, or gradio warns of script tags in a model's text."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
 def settings_line(model: str, params: SamplingParams, texts: Mapping[str, str]) -> str:
     """Return model and settings in one line, in the order in which they act: no screenshot goes without them."""
-    parts = []
-    for sampler in params.chain:
-        if not sampler.is_neutral:
-            value = sampler.to_value()
-            inner = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else value
-            parts.append(f"{sampler.label.lower()} {inner}")
-    order = params.order if isinstance(params.order, str) else " → ".join(params.order)
+    parts = [sampler_text(sampler) for sampler in params.chain if not sampler.is_neutral]
+    order = params.order if isinstance(params.order, str) else texts["order_own"]
     return " · ".join([model, *(parts or [texts["neutral"]])]) + f" · {texts['order'].lower()} {order}"
+
+
+def sampler_text(sampler: Sampler) -> str:
+    """Return a sampler in a few words: its main number, and each other one that is not neutral."""
+    said = [f"{sampler.label.lower()} {_plain(sampler, sampler.main_knob())}"]
+    for name, spec in sampler.knobs().items():
+        if name != sampler.main_knob() and getattr(sampler, name) != spec.neutral:
+            said.append(f"{name} {_plain(sampler, name)}")
+    return ", ".join(said)
+
+
+def _plain(sampler: Sampler, name: str) -> str:
+    return json.dumps(sampler.knobs()[name].plain(getattr(sampler, name)), ensure_ascii=False)

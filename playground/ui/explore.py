@@ -13,7 +13,7 @@ from playground.errors import RunNotFound, SettingError, shown
 from playground.records import Prompt
 from playground.store import Looked, read_step
 from playground.ui.controls import read_settings
-from playground.ui.picture import Place, picture
+from playground.ui.picture import Place, orders_text, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,8 @@ class Explorer:
             written=written,
             recomputed=written is not None and not answer["from_cache"],
         )
-        return picture(read_step(answer["step"]), place, self.texts)
+        shown = picture(read_step(answer["step"]), place, self.texts)
+        return shown | {"orders": orders_text(answer["orders"], self.texts)}
 
     def token(self, run_id: object, position: object) -> dict[str, Any]:
         """Return the picture of what a written token was drawn from, as the run recorded it.

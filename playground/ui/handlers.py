@@ -20,9 +20,9 @@ import gradio as gr
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
 from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, StopReason
-from playground.ui.controls import read_settings
+from playground.ui.controls import read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
-from playground.ui.strip import strip_message, to_json
+from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

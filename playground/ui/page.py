@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.ui.controls import chain_spec, start_value
+from playground.ui.controls import chain_spec, start_value, to_json
 from playground.ui.handlers import CLEAR, Handlers
-from playground.ui.strip import to_json
 from playground.ui.theme import HEAD
 
 if TYPE_CHECKING:
@@ -76,8 +75,8 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
                 write = gr.Button(texts["write"], variant="primary", elem_id="write")
                 stop = gr.Button(texts["stop"], elem_id="stop")
                 look = gr.Button(texts["look"], elem_id="look")
-            chain = part("chain", value=start_value(), spec=chain_spec(), words=words)
             seed, length = _run_controls(texts)
+            chain = part("chain", value=start_value(), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             note = part("notice", value=CLEAR)
             strip = part("strip", value="", words=words)

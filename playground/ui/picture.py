@@ -57,6 +57,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "settings": settings_line(place.model, place.params, texts),
         "follow": place.follow,
         "place": place.where,
+        "orders": "",
     }
 
 
@@ -109,3 +110,21 @@ def link_text(link: LinkNote, texts: Mapping[str, str]) -> str:
     if link.entropy_before_bits is None or link.entropy_after_bits is None:
         return ""
     return texts["link_entropy"].format(before=link.entropy_before_bits, after=link.entropy_after_bits)
+
+
+def orders_text(orders: Mapping[str, Any] | None, texts: Mapping[str, str]) -> str:
+    """Say how many tokens the settings keep in each of the two named orders; "" where there is nothing to order."""
+    if orders is None:
+        return ""
+    first, second = (_tokens(count, texts) for _, count in orders["supports"])
+    if not orders["differ_count"]:
+        return texts["order_same"].format(count=first)
+    named = ", ".join(f"“{visible(piece)}”" for piece in orders["differ"])
+    more = orders["differ_count"] - len(orders["differ"])
+    named += texts["order_more"].format(count=f"{more:,}") if more else ""
+    swap = texts["order_swap"] if first == second else ""
+    return texts["order_keep"].format(first=first, second=second) + swap + texts["order_differ"].format(tokens=named)
+
+
+def _tokens(count: int, texts: Mapping[str, str]) -> str:
+    return texts["order_tokens_one"] if count == 1 else texts["order_tokens"].format(count=f"{count:,}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,14 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError
+from playground.presets import of_model
 from playground.store import Store
 from playground.tables import steps_table, to_csv
+from playground.ui.controls import to_json
 from playground.ui.explore import Explorer
 from playground.ui.handlers import said
 from playground.ui.page import build_page
-from playground.ui.strip import strip_message, to_json
+from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
 from playground.ui.theme import ASSETS, PLOTLY_JS, SecurityHeaders, theme
 
@@ -47,6 +50,7 @@ def health(pool: Pool) -> dict[str, Any]:
             "chat_problem": status.chat_problem,
             "memory_mb": status.memory_mb,
             "pid": status.pid,
+            "presets": [asdict(preset) for preset in of_model(spec.title, status.own_settings, spec.presets)],
         }
     return {"ok": True, "versions": {name: version(name) for name in PACKAGES}, "models": models}
 

@@ -1,11 +1,7 @@
-"""From a growing run to what the page's strip of tokens is told: only what is new, as JSON.
-
-``<`` is written as an escape, so that gradio does not warn of script tags in a model's text.
-"""
+"""From a growing run to what the page's strip of tokens is told: only what is new."""
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +14,6 @@ if TYPE_CHECKING:
 
     from playground.records import TokenStep
     from playground.store import LiveRun
-
-
-def to_json(value: object) -> str:
-    """Return JSON for a component of ours."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
 def token_entry(step: TokenStep, text: str) -> list[Any]:

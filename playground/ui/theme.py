@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if file.name == "plotly.min.js"))
-SCRIPTS = ("page.js", "plot.js", "strip.js", "chain.js")
+SCRIPTS = ("page.js", "plot.js", "strip.js", "knobs.js", "chain.js")
 HEAD = "".join(f'<script src="/playground/{name}"></script>' for name in SCRIPTS)
 
 HEADERS = {
