@@ -20,13 +20,13 @@
     card.hidden = true;
     element.append(empty, card);
     let figure = null;
+    let latest = null;
     let place = null; // what the picture shows, and other settings are tried on
     let width = 0;
     let next = 0;
 
     const paint = () => {
       if (!figure) return;
-      if (!window.Plotly) return void plotly.then(paint);
       width = area.clientWidth;
       const style = getComputedStyle(card);
       const layout = { ...narrow(figure.layout, width), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
@@ -34,6 +34,8 @@
     };
 
     const show = (news) => {
+      latest = news;
+      if (!window.Plotly) return void plotly.then(() => news === latest && show(news));
       empty.hidden = true;
       card.hidden = false;
       figure = news.figure;

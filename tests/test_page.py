@@ -159,7 +159,7 @@ def test_removed_tokens_keep_their_place_and_name_their_sampler(watched: Watched
     assert watched.names()[:6] == names[:6]
     assert [value is None for value in figure["before"][:5]] == [False, False, False, True, True]
     numbers = watched.page.evaluate("document.querySelector('.figure').data.find((t) => t.name === 'numbers').text")
-    assert numbers[3].endswith("top-k")
+    assert numbers[4].endswith("top-k")
 
 
 def test_typing_looks_by_itself(watched: Watched) -> None:
