@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from playground.samplers import all_samplers
+from tests import readme
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "playground"
 
@@ -84,3 +87,11 @@ def test_no_function_of_the_package_is_too_long() -> None:
 def test_the_typical_function_is_short() -> None:
     """The median over the whole package, not the mean: one long function is the other test's matter."""
     assert statistics.median(function_lines().values()) <= MEDIAN_FUNCTION_LINES
+
+
+def test_readmes_table_of_samplers_is_the_registrys() -> None:
+    """Every sampler with its first sentences and ranges; ``python -m tests.readme`` writes it."""
+    found = readme.TABLE.search(readme.README.read_text(encoding="utf-8"))
+    assert found
+    assert found[0] == readme.table()
+    assert len(found[0].splitlines()) == 2 + len(all_samplers())
