@@ -1,7 +1,7 @@
 // The picture: title, numbers and a plotly figure that is updated in place.
 (() => {
   "use strict";
-  const { parts, el, message, tell, ask, term } = window.playground;
+  const { parts, el, message, tell, ask, term, fill } = window.playground;
   const CONFIG = { displayModeBar: false, responsive: false };
 
   // Five megabytes that the controls need not wait for.
@@ -15,8 +15,10 @@
     const draw = el("p", { class: "draw" });
     const note = el("p", { class: "draw" });
     const settings = el("p", { class: "settings" });
+    const many = el("button", { type: "button", class: "plain", onclick: () => drawMany() }, words.draw_many);
+    const counted = el("span", { hidden: true }, el("i", { class: "key counted" }), el("span", {}));
     const empty = el("p", { class: "empty" }, words.plot_empty);
-    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, settings, numbers, legend(words), area, draw, note);
+    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, settings, numbers, el("div", { class: "legend-row" }, legend(words, counted), many), area, draw, note);
     card.hidden = true;
     element.append(empty, card);
     let figure = null;
@@ -49,6 +51,9 @@
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
+      counted.hidden = !news.counted;
+      counted.lastChild.textContent = fill(words.counted_legend, { total: news.counted.toLocaleString("en") });
+      many.textContent = news.counted ? words.draw_more : words.draw_many;
       tell("place", news);
       tell("painted");
     };
@@ -79,6 +84,11 @@
       }
       busy = again = false;
     };
+    const drawMany = async () => {
+      const { chain, seed: number, place: here, counted: before } = latest;
+      const news = await ask("/playground/what_if", { chain, seed: number, place: here, draws: before + MANY });
+      if (news && here === place) show(news);
+    };
     document.addEventListener("playground:settings", tryOut);
     document.addEventListener("playground:choose", async ({ detail }) => {
       const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
@@ -91,6 +101,7 @@
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
 
+  const MANY = 1000; // draws at a press
   const NUMBERS_PX = 154; // two columns of numbers
 
   /** On a phone names and bars share what the numbers leave. */
@@ -106,8 +117,8 @@
     };
   }
 
-  function legend(words) {
+  function legend(words, ...more) {
     const item = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);
-    return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), item("drawn", words.drawn));
+    return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), item("drawn", words.drawn), ...more);
   }
 })();

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from playground.numerics import IntArray
+    from playground.numerics import FloatArray, IntArray
     from playground.samplers.base import Sampler, StepContext
 
-__all__ = ["ORDERS", "Draw", "Link", "Trace", "differing", "draw", "luck", "trace_chain"]
+__all__ = ["ORDERS", "Draw", "Link", "Trace", "differing", "draw", "draw_all", "luck", "trace_chain"]
 
 SHORTLIST = 64  # tokens that a record keeps before, and as many after
 
@@ -194,7 +194,12 @@ def differing(one: Trace, other: Trace) -> tuple[int, ...]:
 
 def draw(final: Distribution, luck: float) -> int:
     """Return the token at which the running sum of probabilities, from the most probable down, passes ``luck``."""
-    prefix, running = final.cover(math.nextafter(luck, 2.0))
-    index = int(np.searchsorted(running, luck, side="right"))
+    return int(draw_all(final, np.array([luck]))[0])
+
+
+def draw_all(final: Distribution, lucks: FloatArray) -> IntArray:
+    """Return the token that each number in [0, 1), (n,), draws, (n,)."""
+    prefix, running = final.cover(math.nextafter(float(lucks.max()), 2.0))
+    places = np.searchsorted(running, lucks, side="right")
     last = int(np.flatnonzero(np.diff(running, prepend=0.0))[-1])  # rounding may end the sum just below 1
-    return int(prefix.token_ids[min(index, last)])
+    return prefix.token_ids[np.minimum(places, last)]

@@ -8,11 +8,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
 import time
-from array import array
-from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
-from playground.chain import Draw, differing, draw, luck, trace_chain
+from playground.cache import LogitsCache
+from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
 from playground.errors import ModelError
 from playground.prompt import check_room, read_prompt
 from playground.records import Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
@@ -34,53 +31,19 @@ if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
     from playground.chain import Trace
 
-CACHE_BYTES = 256 * 2**20
 TAIL_TOKENS = 24
 DIFFERING = 5  # tokens that are named where two orders keep different ones
-
-
-class LogitsCache:
-    """Logits by prefix, the least recently used dropped first; safe to read from a second thread."""
-
-    def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
-        """Start empty."""
-        self._limit = limit_bytes
-        self._held = 0
-        self._rows: OrderedDict[bytes, Logits] = OrderedDict()
-        self._lock = threading.Lock()
-
-    @staticmethod
-    def key(ids: tuple[int, ...]) -> bytes:
-        """Return a digest of the ids."""
-        return hashlib.blake2b(array("q", ids).tobytes(), digest_size=16).digest()
-
-    def get(self, ids: tuple[int, ...]) -> Logits | None:
-        """Return the logits after ``ids``, (vocab,), or None."""
-        key = self.key(ids)
-        with self._lock:
-            row = self._rows.get(key)
-            if row is not None:
-                self._rows.move_to_end(key)
-            return row
-
-    def put(self, ids: tuple[int, ...], row: Logits) -> None:
-        """Keep logits that nobody writes to any more."""
-        key = self.key(ids)
-        with self._lock:
-            if key in self._rows:
-                return
-            self._rows[key] = row
-            self._held += row.nbytes
-            while self._held > self._limit:
-                self._held -= self._rows.popitem(last=False)[1].nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """Answer to a look: the ids read and the step after them, drawn with the seed's luck but not written.
 
-    ``tail`` is the last few pieces of the prefix, for a title; ``from_cache`` says that no model ran; ``orders`` is
-    there where two or more samplers are set.
+    Attributes:
+        tail: the last few pieces of the prefix, for a title.
+        from_cache: no model ran.
+        orders: there where two or more samplers are set.
+        counts: pairs of a token id and how often it came in as many draws as were asked for, each with its own luck.
     """
 
     ids: tuple[int, ...]
@@ -88,6 +51,7 @@ class Look:
     step: TokenStep
     from_cache: bool
     orders: Orders | None = None
+    counts: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +107,36 @@ class Engine:
     now: Callable[[], float] = time.perf_counter
     cache: LogitsCache = field(default_factory=LogitsCache)
 
-    def look(self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool]) -> Turns[Look]:
-        """Return the next-token distribution after a prompt; the model runs only where its logits are not kept."""
+    def look(
+        self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool], *, draws: int = 0
+    ) -> Turns[Look]:
+        """Return the next-token distribution after a prompt; the model runs only where its logits are not kept.
+
+        With ``draws`` so many tokens are drawn from it and counted.
+        """
         ids = read_prompt(self.model, prompt)
         self._notes(params)
-        known = self.look_cached(ids, prompt, params)
+        known = self.look_cached(ids, prompt, params, draws=draws)
         if known is not None:
             return known
         row = yield from self._row(ids, keep_going)
-        return self._look(row, self._context(ids, prompt, params), params, from_cache=False)
+        return self._look(row, self._context(ids, prompt, params), params, from_cache=False, draws=draws)
 
-    def look_cached(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> Look | None:
+    def look_cached(
+        self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams, *, draws: int = 0
+    ) -> Look | None:
         """Answer from the cache alone; ``ids`` are what the prompt reads as."""
         row = self.cache.get(ids)
-        return None if row is None else self._look(row, self._context(ids, prompt, params), params, from_cache=True)
+        if row is None:
+            return None
+        return self._look(row, self._context(ids, prompt, params), params, from_cache=True, draws=draws)
 
-    def _look(self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool) -> Look:
+    def _look(self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool, draws: int) -> Look:
         tail = tuple(map(self.model.piece, context.history[-TAIL_TOKENS:]))
         drawn = self._draw(row, context, params)
         orders = self._orders(row, context, params, drawn.trace)
-        return Look(context.history, tail, drawn.record(details=True), from_cache, orders)
+        counts = _counts(drawn.trace, context, draws)
+        return Look(context.history, tail, drawn.record(details=True), from_cache, orders, counts)
 
     def _context(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> StepContext:
         written = prompt.written
@@ -276,6 +250,15 @@ class Engine:
                 row = self.model.decode([sequence], [drawn.token_id])[0]
                 self.cache.put(context.history, row)
         return None
+
+
+def _counts(trace: Trace, context: StepContext, draws: int) -> tuple[tuple[int, int], ...]:
+    """Draw so often, each time with a luck of its own, and count."""
+    if not draws:
+        return ()
+    lucks = np.array([luck(context.seed, context.position, f"draw {number}") for number in range(draws)])
+    tokens, counts = np.unique(draw_all(trace.final, lucks), return_counts=True)
+    return tuple(zip(tokens.tolist(), counts.tolist(), strict=True))
 
 
 def after(context: StepContext, drawn: Draw) -> StepContext:

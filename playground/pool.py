@@ -102,15 +102,15 @@ class Pool:
             raise ModelCrashed(status.reason, hint="It starts again with the next run.", field="model")
         return process
 
-    def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams) -> Stream:
-        """Send ``look``, ``logits`` or ``write`` to a model that is up or loading."""
+    def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams, *, draws: int = 0) -> Stream:
+        """Send ``look``, ``logits`` or ``write`` to a model that is up or loading; a look may ask for draws."""
         process = self.wait(key)
-        request = {"op": op, "prompt": shallow(prompt), "params": params.to_dict()}
+        request = {"op": op, "prompt": shallow(prompt), "params": params.to_dict(), "draws": draws}
         return Stream(process, *process.open(request))
 
-    def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams) -> Answer:
+    def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, *, draws: int = 0) -> Answer:
         """Send a request that has one answer, and return it."""
-        stream = self.open(op, key, prompt, params)
+        stream = self.open(op, key, prompt, params, draws=draws)
         try:
             return next(iter(stream))
         finally:

@@ -177,7 +177,8 @@ class Worker:
                 case "write":
                     yield from self._engine.write(prompt, self._params(job), job.keep_going)
                 case "look":
-                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going))
+                    draws = job.request["draws"]
+                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going, draws=draws))
                 case _:
                     ids, row = yield from self._engine.logits(prompt, job.keep_going)
                     model = self._engine.model
@@ -224,7 +225,8 @@ class Worker:
             job = self._cached.get()
             try:
                 prompt = unpack_prompt(job.request["prompt"])
-                found = self._engine.look_cached(prompt.ids, prompt, self._params(job)) if prompt.ids else None
+                params, draws = self._params(job), job.request["draws"]
+                found = self._engine.look_cached(prompt.ids, prompt, params, draws=draws) if prompt.ids else None
             except Exception as error:  # noqa: BLE001 (whatever it is, the next look is answered)
                 self._jobs.pop(job.request["id"], None)
                 self._send(job, error_answer(error))

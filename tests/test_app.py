@@ -302,6 +302,21 @@ def test_a_token_that_is_not_in_the_run_is_said(app: RunningApp, client: Client,
     assert (status, notice["text"]) == (400, f"Token {shown(position)} is not in this run; it has 2 tokens.")
 
 
+def test_draws_are_counted_for_a_place(app: RunningApp, client: Client) -> None:
+    """Two tokens are left, and a thousand draws are spread over them; a number out of range is refused."""
+    question = {"chain": {"top_k": 2}, "seed": 1, "place": look(client)["place"]}
+    picture = app.http.post("/playground/what_if", json=question | {"draws": 1000}).json()
+    counted = next(trace["x"] for trace in picture["figure"]["data"] if trace["name"] == "counted")
+    assert picture["counted"] == 1000
+    assert sum(filter(None, counted)) == pytest.approx(1)
+    assert len([share for share in counted if share]) == 2
+    assert picture["note"].startswith("1,000 draws from the blue bars, each with a luck of its own from seed 1.")
+    for draws in (-1, 100_001, 1.5, True, "many"):
+        refused = app.http.post("/playground/what_if", json=question | {"draws": draws})
+        assert refused.status_code == 400
+        assert refused.json()["text"] == f"Draws is {shown(draws)}; it must be a whole number in [0, 100,000]."
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 9_000, b'{"chain": "' + b"x" * 70_000 + b'"}'])
 def test_a_body_that_is_no_question_is_refused(app: RunningApp, body: bytes) -> None:
     """Empty, broken, deep or huge: one sentence with the size that is allowed."""

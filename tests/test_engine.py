@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from playground import backends
+from playground.cache import LogitsCache
 from playground.catalog import read_catalog
 from playground.chain import Draw
-from playground.engine import Ended, Engine, LogitsCache, Started
-from playground.errors import ModelError, PromptError
+from playground.engine import Ended, Engine, Started
+from playground.errors import ModelError, PromptError, SettingError
 from playground.prompt import CHARS_PER_TOKEN, read_prompt
 from playground.records import Prompt, SamplingParams, StopReason
 
@@ -31,7 +32,7 @@ SMOLLM = "smollm2-135m-instruct"
 CAT = Prompt(text="Then the cat")
 
 
-@dataclass
+@dataclass(eq=False)
 class Watched:
     """A model that counts what is asked of it; from the call ``broken`` on its logits are NaN."""
 
@@ -395,6 +396,61 @@ def test_numbers_that_are_not_finite_end_a_look() -> None:
     for _ in range(2):
         with pytest.raises(ModelError, match="numbers that are not finite at step 1"):
             finished(engine.look(CAT, settings(top_p=0.9), always))
+
+
+def test_draws_are_counted_and_come_again(any_engine: Engine) -> None:
+    """A thousand draws with a luck each are a thousand tokens of the support, the same ones for the same seed."""
+    params = settings(top_k=3, temperature=2)
+    first, again, other = (
+        finished(any_engine.look(CAT, replace(params, seed=seed), always, draws=1000)) for seed in (1, 1, 2)
+    )
+    assert sum(count for _, count in first.counts) == 1000
+    kept = {item.token_id for item in first.step.snapshot.candidates if item.final_prob}
+    assert {token for token, _ in first.counts} <= kept
+    assert first.counts == again.counts != other.counts
+    for item in first.step.snapshot.candidates[:3]:  # five standard deviations; one in millions of seeds is outside
+        spread = 5 * (1000 * item.final_prob * (1 - item.final_prob)) ** 0.5
+        assert abs(dict(first.counts).get(item.token_id, 0) - 1000 * item.final_prob) <= spread
+    assert finished(any_engine.look(CAT, params, always)).counts == ()
+
+
+def test_both_orders_are_tried_where_there_is_something_to_order(any_engine: Engine) -> None:
+    """Hot and cut: transformers' order keeps more than llama.cpp's, and the tokens between are named in rank order."""
+    orders = finished(any_engine.look(CAT, settings(temperature=1.5, top_p=0.9), always)).orders
+    assert orders
+    supports = dict(orders.supports)
+    assert supports["transformers"] > supports["llama.cpp"] >= 1
+    assert orders.differ_count == supports["transformers"] - supports["llama.cpp"]
+    assert len(orders.differ) == min(5, orders.differ_count)
+    assert finished(any_engine.look(CAT, settings(temperature=1.5), always)).orders is None
+
+
+def test_a_bias_by_text_is_looked_up_before_the_model_runs(watched: Watched) -> None:
+    """A text that is no single token is refused by look and run, and the model is not asked."""
+    params = settings(logit_bias=[[" sat.", 1]])
+    engine = Engine(watched)
+    with pytest.raises(SettingError, match="is 2 tokens in this vocabulary"):
+        finished(engine.look(CAT, params, always))
+    with pytest.raises(SettingError, match="is 2 tokens in this vocabulary"):
+        list(engine.write(CAT, params, always))
+    assert watched.calls == []
+    assert (
+        finished(engine.look(CAT, settings(logit_bias=[[" sat", False]]), always)).step.snapshot.links[0].removed == 1
+    )
+
+
+def test_mirostat_replays_alone(any_engine: Engine) -> None:
+    """A look at a written place, given the probabilities drawn so far, draws the token that the run drew."""
+    params = settings(mirostat=3, seed=5, max_new_tokens=8)
+    started, *draws, _ = filter(None, any_engine.write(CAT, params, always))
+    assert isinstance(started, Started)
+    steps = [drawn.record() for drawn in draws if isinstance(drawn, Draw)]
+    ids = tuple(step.token_id for step in steps)
+    probs = tuple(step.final_prob for step in steps)
+    for place in range(len(steps)):
+        prompt = Prompt(ids=started.prompt_ids + ids[:place], written=place, final_probs=probs[:place])
+        step = finished(any_engine.look(prompt, params, always)).step
+        assert (step.token_id, step.snapshot.support) == (steps[place].token_id, steps[place].snapshot.support)
 
 
 def test_a_long_prompt_gives_others_their_turn(watched: Watched) -> None:

@@ -318,6 +318,18 @@ def test_a_preset_sets_everything_and_says_where_it_comes_from(watched: Watched)
     expect(watched.page.locator(".plot .numbers")).to_contain_text("49,152 of 49,152 tokens")
 
 
+def test_a_thousand_draws_lie_over_the_probabilities(watched: Watched) -> None:
+    """Each press adds a thousand; a slider begins anew with the probabilities alone."""
+    watched.page.get_by_role("button", name="Draw 1,000").click()
+    expect(watched.page.locator(".legend")).to_contain_text("drawn 1,000 times")
+    watched.page.get_by_role("button", name="1,000 more").click()
+    expect(watched.page.locator(".legend")).to_contain_text("drawn 2,000 times")
+    assert sum(value for value in watched.figure()["counted"] if isinstance(value, float)) == pytest.approx(1)
+    watched.set_number("top_k", "5")
+    expect(watched.page.get_by_role("button", name="Draw 1,000")).to_be_visible()
+    assert "counted" not in watched.figure()
+
+
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
     watched.set_number("temperature", "1.5")

@@ -265,3 +265,13 @@ def test_a_percentage_never_says_never_or_always(share: float) -> None:
         assert share > number >= 0.99
     else:
         assert share == pytest.approx(number, rel=0.06, abs=0.00051)
+
+
+def test_draws_are_thin_bars_over_the_probabilities() -> None:
+    """Seven of ten for the first token, none for the second; the tail's bar is what the others leave."""
+    snapshot = snapshot_of(FOUR)
+    figure = distribution(snapshot, None, ENGLISH, {0: 7, 2: 3}).to_plotly_json()
+    counted = next(trace for trace in figure["data"] if trace["name"] == "counted")
+    assert list(counted["x"]) == [0.7, None, 0.3, None]
+    assert counted["hovertext"][0] == "came 7 of 10 times, 70.0%; expected 50.0%"
+    assert all(trace["name"] != "counted" for trace in distribution(snapshot, None, ENGLISH).to_plotly_json()["data"])

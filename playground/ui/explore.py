@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
 
 TAIL_PIECES = 24  # for a title
+MAX_DRAWS = 100_000
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
 
@@ -47,13 +48,15 @@ class Explorer:
         looked = self.store.keep(Looked(model, tuple(answer["ids"])))
         return self._tried({"look": looked}, model, answer, params)
 
-    def what_if(self, chain: object, seed: object, place: object) -> dict[str, Any]:
-        """Return the picture of a place under other settings.
+    def what_if(self, chain: object, seed: object, place: object, draws: object = 0) -> dict[str, Any]:
+        """Return the picture of a place under other settings, with ``draws`` tokens drawn and counted.
 
         Raises:
             PlaygroundError: the settings are refused, or the place is no longer kept.
         """
         params = read_settings(chain, seed, LOOK_LENGTH)
+        if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MAX_DRAWS:
+            raise SettingError(f"Draws is {shown(draws)}; it must be a whole number in [0, {MAX_DRAWS:,}].")
         where = place if isinstance(place, dict) else {}
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
@@ -63,7 +66,8 @@ class Explorer:
             model, written = run.model, run.steps[position]
             drawn = tuple(step.final_prob for step in run.steps[:position])
             prompt = Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
-        return self._tried(where, model, self.pool.ask("look", model, prompt, params), params, written=written)
+        answer = self.pool.ask("look", model, prompt, params, draws=draws)
+        return self._tried(where, model, answer, params, written=written)
 
     def _tried(
         self,
@@ -81,6 +85,7 @@ class Explorer:
             params=params,
             written=written,
             recomputed=written is not None and not answer["from_cache"],
+            counts=dict(answer["counts"]),
         )
         shown = picture(read_step(answer["step"]), place, self.texts)
         return shown | {"orders": orders_text(answer["orders"], self.texts)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from playground.tokens import visible
@@ -31,6 +32,7 @@ class Place:
         recorded: the picture is the run's own record, not a what-if.
         follow: the picture follows a growing run; the page may prefer what a person clicked.
         recomputed: the model had to run for it.
+        counts: how often each token id came in a number of draws.
     """
 
     where: Mapping[str, Any]
@@ -41,6 +43,7 @@ class Place:
     recorded: bool = False
     follow: bool = False
     recomputed: bool = False
+    counts: Mapping[int, int] = field(default_factory=dict)
 
 
 def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -51,12 +54,15 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
         "note": " ".join(_notes(snapshot, place, texts)),
-        "figure": figure_spec(snapshot, drawn, texts),
+        "figure": figure_spec(snapshot, drawn, texts, place.counts),
         "numbers": numbers(snapshot, texts),
         "links": {link.key: link_text(link, texts) for link in snapshot.links},
         "settings": settings_line(place.model, place.params, texts),
         "follow": place.follow,
         "place": place.where,
+        "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
+        "seed": place.params.seed,
+        "counted": sum(place.counts.values()),
         "orders": "",
     }
 
@@ -64,10 +70,27 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
 def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterator[str]:
     if place.recomputed:
         yield texts["recomputed"]
+    if place.counts:
+        yield _counted(snapshot, place, texts)
     for sampler in place.params.chain:
         note = sampler.note(snapshot)
         if note:
             yield note
+
+
+def _counted(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> str:
+    """Say how far chance alone takes the most probable token; 1.96 standard deviations of a binomial share."""
+    total = sum(place.counts.values())
+    best = max(snapshot.candidates, key=lambda item: item.final_prob)
+    spread = 1.96 * math.sqrt(best.final_prob * (1 - best.final_prob) / total)
+    share = place.counts.get(best.token_id, 0) / total
+    return texts["counted_note"].format(
+        total=f"{total:,}",
+        seed=place.params.seed or 0,
+        expected=percent(best.final_prob),
+        spread=texts["points"].format(points=f"{100 * spread:.1f}"),
+        share=percent(share),
+    )
 
 
 def _title(place: Place, texts: Mapping[str, str]) -> str:

@@ -89,8 +89,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
 
-def asked(body: bytes) -> tuple[object, object, object]:
-    """Return chain, seed and place from the body of a request.
+def asked(body: bytes) -> tuple[object, ...]:
+    """Return chain, seed, place and number of draws from the body of a request.
 
     Raises:
         SettingError: it is too large, or no JSON object.
@@ -102,9 +102,9 @@ def asked(body: bytes) -> tuple[object, object, object]:
     if not isinstance(flat, dict):
         raise SettingError(
             f"The request holds {len(body):,} bytes; it must be a JSON object of at most {MAX_BODY_BYTES:,}.",
-            hint="Its keys are chain, seed and place.",
+            hint="Its keys are chain, seed, place and draws.",
         )
-    return flat.get("chain"), flat.get("seed"), flat.get("place")
+    return flat.get("chain"), flat.get("seed"), flat.get("place"), flat.get("draws", 0)
 
 
 def pictured(draw: Callable[[], dict[str, Any]]) -> Response:

@@ -26,6 +26,16 @@ ENGLISH: dict[str, str] = {
     "removed": "removed, and by what",
     "drawn": "drawn",
     "rank": "rank",
+    "counted": "came {count} of {total} times, {share}; expected {expected}",
+    "counted_legend": "drawn {total} times",
+    "draw_many": "Draw 1,000 ×",
+    "draw_more": "1,000 more",
+    "counted_note": (
+        "{total} draws from the blue bars, each with a luck of its own from seed {seed}. By chance alone the share of "
+        "the most probable token, {expected}, comes out within {spread} of that in 95 of 100 such rounds; here it is "
+        "{share}."
+    ),
+    "points": "{points} percentage points",
     "removed_by": "removed by {name}",
     "tail": "tail, {count}",
     "looking": "What could come after “{tail}”",

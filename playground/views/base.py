@@ -11,6 +11,7 @@ from typing import Any
 BEFORE = "#94a3b8"
 AFTER = "#3b82f6"
 DRAWN = "#ea580c"
+COUNTED = "#a21caf"
 REMOVED = "rgba(148,163,184,0.55)"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 MAX_LABEL = 18

@@ -6,18 +6,19 @@ with the name of the sampler that removed it; the last row is everything that ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
 from playground.samplers import all_samplers
-from playground.views.base import AFTER, BEFORE, DRAWN, MONO, REMOVED, label, literal, percent, quiet_axis
+from playground.views.base import AFTER, BEFORE, COUNTED, DRAWN, MONO, REMOVED, label, literal, percent, quiet_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from playground.records import Candidate, Snapshot
+
+Counts = Mapping[int, int]
 
 ROWS = 20
 ROW_PX = 21
@@ -35,6 +36,7 @@ class Row:
     removers: tuple[str, ...]
     drawn: bool
     hover: str
+    token_id: int | None = None  # None for the tail
 
     @property
     def removed(self) -> bool:
@@ -68,7 +70,9 @@ def _token_row(item: Candidate, drawn: int | None, texts: Mapping[str, str]) -> 
         f"{texts['before']} {percent(item.model_prob)}",
         literal(texts["removed_by"].format(name=after)) if item.removed_by else after,
     ])  # fmt: skip
-    return Row(label(item.text), item.model_prob, item.final_prob, removers, item.token_id == drawn, hover)
+    return Row(
+        label(item.text), item.model_prob, item.final_prob, removers, item.token_id == drawn, hover, item.token_id
+    )
 
 
 def _tail_removers(snapshot: Snapshot, shown: list[Candidate]) -> tuple[str, ...]:
@@ -82,12 +86,23 @@ def _name(key: str) -> str:
     return known[key].label.lower() if key in known else key
 
 
-def distribution(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> go.Figure:
-    """Draw a snapshot; ``drawn`` is the token to mark, ``texts`` the words of the page's language."""
-    return go.Figure(figure_spec(snapshot, drawn, texts))
+def distribution(
+    snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str], counts: Counts | None = None
+) -> go.Figure:
+    """Draw a snapshot.
+
+    Args:
+        snapshot: what to draw.
+        drawn: the token to mark.
+        texts: the words of the page's language.
+        counts: how often each token id came in a number of draws, for bars over those of the probabilities.
+    """
+    return go.Figure(figure_spec(snapshot, drawn, texts, counts))
 
 
-def figure_spec(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> dict[str, Any]:
+def figure_spec(
+    snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str], counts: Counts | None = None
+) -> dict[str, Any]:
     """Return the same figure as plain values, which the page sends: checking them takes plotly 7 ms at each move."""
     rows = rows_of(snapshot, drawn, texts)
     places = list(range(len(rows)))
@@ -98,14 +113,35 @@ def figure_spec(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str])
         "type": "bar", "orientation": "h", "y": places, "hovertext": [row.hover for row in rows], "hoverinfo": "text",
     }  # fmt: skip
     hatch = {"color": "rgba(0,0,0,0)", "line": {"color": BEFORE, "width": 1}, "pattern": _hatch()}
+    counted = [_counted(rows, counts, texts)] if counts else []
     return {
         "data": [
             common | {"name": "before", "x": kept, "width": 0.82, "marker": {"color": BEFORE, "opacity": 0.6}},
             common | {"name": "removed", "x": gone, "width": 0.82, "marker": hatch},
             common | {"name": "after", "x": [r.after or None for r in rows], "width": 0.4, "marker": {"color": colors}},
+            *counted,
             _numbers(rows, texts),
         ],
         "layout": _layout(rows),
+    }  # fmt: skip
+
+
+def _counted(rows: list[Row], counts: Counts, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return thin bars of how often each row came; the tail's is what the others leave."""
+    total = sum(counts.values())
+    found = [counts.get(row.token_id, 0) if row.token_id is not None else None for row in rows]
+    rest = total - sum(count for count in found if count is not None)
+    numbers = [rest if count is None else count for count in found]
+    said = [
+        texts["counted"].format(
+            count=f"{count:,}", total=f"{total:,}", share=percent(count / total), expected=percent(row.after)
+        )
+        for count, row in zip(numbers, rows, strict=True)
+    ]
+    return {
+        "type": "bar", "orientation": "h", "name": "counted", "y": list(range(len(rows))), "width": 0.16,
+        "x": [count / total or None for count in numbers], "marker": {"color": COUNTED},
+        "hovertext": said, "hoverinfo": "text",
     }  # fmt: skip
 
 
