@@ -173,9 +173,13 @@ def trace_chain(
     """Apply a chain to logits, (vocab,) of any float type, which stay as they are.
 
     Raises:
-        FloatingPointError: the logits hold NaN or +inf, or nothing but −inf.
+        FloatingPointError: the logits hold NaN or +inf, or nothing but −inf; the sentence names the step.
+        SettingError: a sampler cannot be carried out here.
     """
-    model = now = Distribution.of_logits(logits)
+    try:
+        model = now = Distribution.of_logits(logits)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"At step {context.position + 1} the model's {error}.") from error
     links = []
     for sampler in chain:
         after = sampler.apply(now, context)

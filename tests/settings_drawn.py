@@ -52,8 +52,9 @@ def stops_of(spec: Knob | Listing) -> st.SearchStrategy[Any]:
         return st.sampled_from([(), ((0, 2.0),), ((0, -100.0), ("a", 0.5)), (("a", 0.0),)])
     if spec.kind is bool:
         return st.booleans()
-    steps = st.integers(0, round((spec.slider_maximum - spec.minimum) / spec.step))
-    places = steps.map(lambda step: spec.kind(round(spec.minimum + step * spec.step, 6)))
+    start = spec.slider_start
+    steps = st.integers(0, round((spec.slider_maximum - start) / spec.step))
+    places = steps.map(lambda step: spec.kind(round(start + step * spec.step, 6)))
     return places | st.sampled_from([spec.neutral, spec.usual, spec.kind(spec.maximum)])
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.chain import Draw, Trace, draw, luck, trace_chain
+from playground.chain import ORDERS, Draw, Trace, draw, luck, trace_chain
 from playground.numerics import Distribution
-from playground.records import Snapshot
+from playground.records import SamplingParams, Snapshot
 from playground.samplers.base import StepContext
 from playground.samplers.repetition_penalty import RepetitionPenalty
 from playground.samplers.temperature import Temperature
@@ -231,9 +231,11 @@ def test_a_chain_leaves_the_models_logits_alone() -> None:
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_a_chain_refuses_logits_that_are_no_answer(wrong: float) -> None:
-    """A damaged model is told at once, not drawn from."""
-    with pytest.raises(FloatingPointError):
-        trace_chain(np.array([0.0, wrong]), (), NOWHERE)
+    """A damaged model is told at once, in a sentence with the step, not drawn from."""
+    with pytest.raises(
+        FloatingPointError, match=r"^At step 5 the model's logits hold NaN or \+inf, or nothing but -inf.$"
+    ):
+        trace_chain(np.array([0.0, wrong]), (), StepContext(position=4))
 
 
 # --- luck ---
@@ -327,6 +329,26 @@ def test_draws_follow_the_final_distribution() -> None:
     chi_square = sum((counts[token] - expected[token]) ** 2 / expected[token] for token in kept)
     assert counts.keys() == set(kept) == {0, 1, 3, 4, 5}
     assert chi_square < 18.47  # 4 degrees of freedom: 999 of 1,000 fair dice stay below
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_draws_follow_a_whole_chain_over_a_large_vocabulary(order: str) -> None:
+    """10,000 draws from what a chain leaves of 49,152 tokens, in 40 cells of about the same mass."""
+    logits = np.random.default_rng(49).normal(0, 2, 49_152)
+    values = {"temperature": 1.3, "top_p": 0.9, "min_p": 0.001, "typical_p": 0.97, "presence_penalty": 0.5}
+    params = SamplingParams.from_dict({**values, "order": order})
+    final = trace_chain(logits, params.chain, StepContext(tuple(range(0, 49_152, 500)))).final
+    cell = np.zeros(final.vocab_size, dtype=np.int64)  # by rank, which is how the draw walks
+    ranked = final.best(final.size)
+    cell[ranked.token_ids] = np.minimum(39, np.cumsum(ranked.entry_probs) * 40)
+    expected = np.bincount(cell, weights=final.probs, minlength=40) * 10_000
+
+    drawn = [draw(ranked, luck(77, position)) for position in range(10_000)]
+
+    counts = np.bincount(cell[drawn], minlength=40)
+    assert final.size > 1000
+    assert (final.probs[drawn] > 0).all()
+    assert (((counts - expected) ** 2) / expected).sum() < 72.05  # 39 degrees of freedom, 999 of 1,000
 
 
 def test_draws_at_consecutive_positions_are_independent() -> None:

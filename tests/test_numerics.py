@@ -240,6 +240,49 @@ def test_two_temperatures_multiply() -> None:
     assert twice.logits.tolist() == [2.0, 1.0, 0.0]
 
 
+@given(vector=SMALL, count=COUNTS, picked=st.integers(0, 2**40))
+def test_only_keeps_what_the_mask_names(vector: Vector, count: int, picked: int) -> None:
+    """The other entries go, the order stays; of none the best is left, and all of them is the same object."""
+    for whole in (Distribution.of_logits(vector.build()), Distribution.of_logits(vector.build()).best(count)):
+        mask = np.array([bool(picked >> entry & 1) for entry in range(whole.size)])
+        left = whole.only(mask)
+
+        expected = whole.token_ids[mask].tolist() or whole.best(1).token_ids.tolist()
+        assert left.token_ids.tolist() == expected
+        assert left.logits.tolist() == whole.logits[whole.locate(left.token_ids)[0]].tolist()
+        assert (left is whole) == (left.size == whole.size)
+
+
+@given(vector=SMALL, count=COUNTS)
+def test_by_id_is_the_same_in_the_order_of_ids(vector: Vector, count: int) -> None:
+    """The same tokens with the same logits; what stands so already is the same object."""
+    ranked = Distribution.of_logits(vector.build()).best(count)
+    plain = ranked.by_id()
+
+    assert plain.token_ids.tolist() == sorted(ranked.token_ids.tolist())
+    assert plain.probs == pytest.approx(ranked.probs, abs=1e-12)
+    assert plain.by_id() is plain
+
+
+def test_added_amounts_reach_their_tokens() -> None:
+    """Behind a ranking too; tokens out of play are passed over, amounts for one token add up, and 0 is no change."""
+    ranked = Distribution.of_logits(np.array([1.0, 4.0, 2.0, 3.0])).best(3)  # tokens 1, 3, 2
+
+    changed = ranked.with_added(np.array([2, 0, 9, 1, 2]), np.array([0.5, 7.0, 7.0, -1.0, 0.25]))
+
+    assert dict(zip(changed.token_ids.tolist(), changed.logits.tolist(), strict=True)) == {1: 3.0, 2: 2.75, 3: 3.0}
+    assert ranked.with_added(np.array([0, 9]), np.array([1.0, 1.0])) is ranked
+    assert ranked.with_added(np.array([1]), np.array([0.0])) is ranked
+
+
+def test_cover_adds_up_whatever_it_is_told_to() -> None:
+    """Halves of probabilities reach 0.25 with the first token, of 0.5, 0.25, 0.125 and 0.125."""
+    prefix, running = Distribution.of_logits(EIGHTHS).cover(0.25, weigh=lambda log_probs: np.exp(log_probs) / 2)
+
+    assert running == pytest.approx([0.25, 0.375, 0.4375, 0.5])
+    assert prefix.size == 4  # it ranks 256 at first, which here is everything
+
+
 def test_new_logits_reach_the_tokens_they_were_made_for() -> None:
     """New logits for ranked entries stay with their tokens and replace the temperature along with the old logits."""
     ranked = Distribution.of_logits(np.array([1.0, 4.0, 2.0, 3.0])).best(3).at_temperature(2)  # tokens 1, 3, 2

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from playground.chain import differing, trace_chain
 from playground.errors import SettingError
 from playground.numerics import Distribution
+from playground.records import SamplingParams
 from playground.samplers import ORDERS, in_order
 from playground.samplers.frequency_penalty import FrequencyPenalty
 from playground.samplers.logit_bias import LogitBias
@@ -293,3 +294,20 @@ def test_the_order_of_two_penalties_decides_when_one_multiplies() -> None:
     first, second = (trace_chain(np.array([3.0, 0.0]), chain, seen) for chain in ((lower, halve), (halve, lower)))
 
     assert [trace.final.logits[0] for trace in (first, second)] == [1.0, 0.5]
+
+
+@given(chain=CHAINS, named=st.booleans(), seed=st.none() | st.integers(0, 2**32 - 1), data=st.data())
+def test_settings_of_a_run_survive_json(
+    *, chain: tuple[Sampler, ...], named: bool, seed: int | None, data: st.DataObject
+) -> None:
+    """Whatever is set, in a named order or in any other: written and read as JSON, the same chain."""
+    flat = {item.key: item.to_value() for item in chain}
+    order = data.draw(st.sampled_from([*ORDERS]) if named else st.permutations(list(flat)), "order")
+    params = SamplingParams.from_dict({**flat, "order": order, "seed": seed})
+
+    back = SamplingParams.from_dict(json.loads(json.dumps(params.to_dict())))
+
+    assert back == params
+    assert back.chain == params.chain
+    assert set(params.chain) == set(chain)
+    assert named or [item.key for item in params.chain] == order

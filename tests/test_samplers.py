@@ -196,6 +196,16 @@ def test_typical_p_takes_the_lower_id_of_a_tie(p: float, count: int) -> None:
     assert keeps(TypicalP(p - 1e-6), logits=np.zeros(10_000)) == list(range(count))
 
 
+def test_typical_p_takes_the_lower_id_of_tokens_that_are_typical_alike() -> None:
+    """One token at 1/2 and 23 at 1/46: H lies in the middle of their surprisals, so that distances are equal."""
+    logits = np.array([0.0] * 23 + [math.log(23)])
+
+    for ranked in (False, True):
+        whole = Distribution.of_logits(logits)
+        left = TypicalP(0.01).apply(whole.best(24) if ranked else whole, NOWHERE)
+        assert left.token_ids.tolist() == [0]
+
+
 @pytest.mark.parametrize(("n", "expected"), [(0.5, 1), (0.64, 2), (1.0, 2), (1.89, 2), (1.9, 3), (2.53, 4), (100.0, 4)])
 def test_top_n_sigma_measures_from_the_best_logit(n: float, expected: int) -> None:
     """4, 3, 1, 0: mean 2, variance (4 + 1 + 1 + 4) ÷ 4, σ = 1.581; the others lie 0.632, 1.897 and 2.530 σ below."""

@@ -20,9 +20,9 @@ class FrequencyPenalty(Sampler):
     Turned up, words that the text leans on wear out. In a long text it lowers "the" and the comma furthest of all, so a
     window helps.
 
-    Formula: logit − penalty × count in the window. Penalty −2 to 2, neutral 0, usual 0.3. ``window`` 0 counts
-    everything, n the last n tokens; ``include_prompt`` false leaves the prompt out, which is how OpenAI's API and vLLM
-    count. llama.cpp counts the last 64 tokens with the prompt and takes any number; transformers has none.
+    Formula: logit − penalty × count in the window. Penalty −100 to 100, neutral 0, usual 0.3. ``window`` 0 counts
+    everything, n the last n tokens; ``include_prompt`` false leaves the prompt out: so count OpenAI's API and vLLM,
+    which take −2 to 2. llama.cpp counts the last 64 tokens with the prompt and takes any number; transformers has none.
     Reference: OpenAI, API reference, "frequency_penalty".
 
     >>> import numpy as np
@@ -39,11 +39,12 @@ class FrequencyPenalty(Sampler):
         Knob(
             "Frequency penalty",
             float,
-            -2,
-            2,
+            -100,
+            100,
             neutral=0.0,
             usual=0.3,
             step=0.05,
+            slider_minimum=-2,
             slider_maximum=2,
             off="0 turns it off.",
         )

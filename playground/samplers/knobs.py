@@ -33,6 +33,7 @@ class Knob:
         usual: a value that people start from.
         step: one step of the slider.
         slider_maximum: where the slider ends when ``maximum`` is far beyond what one drags to.
+        slider_minimum: where the slider begins; where None is said, at ``minimum``.
         off: what the neutral value is called ("0 turns it off").
     """
 
@@ -45,6 +46,12 @@ class Knob:
     step: float
     slider_maximum: float
     off: str = ""
+    slider_minimum: float | None = None
+
+    @property
+    def slider_start(self) -> float:
+        """Where the slider begins."""
+        return self.minimum if self.slider_minimum is None else self.slider_minimum
 
     def check(self, name: str, value: object) -> Number:
         """Return ``value`` in the knob's own type, or raise a SettingError that names value, range and what to do."""
@@ -108,6 +115,11 @@ class Listing(ABC):
     def minimum(self) -> int:
         """A list may be empty."""
         return 0
+
+    @property
+    def slider_start(self) -> int:
+        """The same as ``minimum``."""
+        return self.minimum
 
     @property
     def step(self) -> int:

@@ -20,9 +20,10 @@ class PresencePenalty(Sampler):
     Turned up, the text moves on to words that it has not used yet. Unlike the repetition penalty it subtracts, so it
     does not matter where the logits' zero lies.
 
-    Formula: logit − penalty for each distinct token of the window. Penalty −2 to 2, neutral 0, usual 0.5. ``window``
-    0 counts everything, n the last n tokens; ``include_prompt`` false leaves the prompt out, which is how OpenAI's API
-    and vLLM count. llama.cpp counts the last 64 tokens with the prompt and takes any number; transformers has none.
+    Formula: logit − penalty for each distinct token of the window. Penalty −100 to 100, neutral 0, usual 0.5.
+    ``window`` 0 counts everything, n the last n tokens; ``include_prompt`` false leaves the prompt out: so count
+    OpenAI's API and vLLM, which take −2 to 2. llama.cpp counts the last 64 tokens with the prompt and
+    takes any number; transformers has none.
     Reference: OpenAI, API reference, "presence_penalty".
 
     >>> import numpy as np
@@ -37,7 +38,16 @@ class PresencePenalty(Sampler):
 
     penalty: float = knob(
         Knob(
-            "Presence penalty", float, -2, 2, neutral=0.0, usual=0.5, step=0.05, slider_maximum=2, off="0 turns it off."
+            "Presence penalty",
+            float,
+            -100,
+            100,
+            neutral=0.0,
+            usual=0.5,
+            step=0.05,
+            slider_minimum=-2,
+            slider_maximum=2,
+            off="0 turns it off.",
         )
     )
     window: int = knob(WINDOW)
