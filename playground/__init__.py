@@ -18,15 +18,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from playground.catalog import ModelSpec
     from playground.chain import Trace
+    from playground.pool import Pool
     from playground.records import Run, TokenStep
     from playground.store import LiveRun
 
 __all__ = ["Playground"]
+
+
+class Words:
+    """The vocabulary of a model in another process: its pieces are here, and texts are encoded there."""
+
+    def __init__(self, pool: Pool, model: str, pieces: Sequence[bytes]) -> None:
+        """Keep the pieces."""
+        self.vocab_size = len(pieces)
+        self._pieces, self._pool, self._model = pieces, pool, model
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token."""
+        return self._pieces[token_id]
+
+    def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
+        """Ask the model's process."""
+        from playground.records import Prompt, SamplingParams
+
+        op = "encode_special" if special else "encode"
+        return tuple(self._pool.ask(op, self._model, Prompt(text=text), SamplingParams())["ids"])
 
 
 class Playground:
@@ -68,9 +89,9 @@ class Playground:
         params = SamplingParams.from_dict(settings)
         answer = self.pool.ask("logits", model, Prompt(text=prompt), params)
         ids = tuple(answer["ids"])
-        pieces = answer["pieces"]
-        context = StepContext(ids, len(ids), 0, params.seed or 0)
-        return trace_chain(np.frombuffer(answer["logits"], np.float32), params.chain, context, piece=pieces.__getitem__)
+        words = Words(self.pool, model, answer["pieces"])
+        context = StepContext(ids, len(ids), 0, params.seed or 0, (), words)
+        return trace_chain(np.frombuffer(answer["logits"], np.float32), params.chain, context, piece=words.piece)
 
     def stream(self, model: str, prompt: str, **settings: Any) -> Iterator[TokenStep]:  # noqa: ANN401 (checked by from_dict)
         """Yield the steps of a text as they are written.

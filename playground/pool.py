@@ -103,7 +103,7 @@ class Pool:
         return process
 
     def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams, *, draws: int = 0) -> Stream:
-        """Send ``look``, ``logits`` or ``write`` to a model that is up or loading; a look may ask for draws."""
+        """Send one of the worker's requests to a model that is up or loading; a look may ask for draws."""
         process = self.wait(key)
         request = {"op": op, "prompt": shallow(prompt), "params": params.to_dict(), "draws": draws}
         return Stream(process, *process.open(request))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 END_TIMEOUT_S = 2.0
 ROOT = Path(__file__).resolve().parent.parent
 READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s")
-LAST_EVENTS = frozenset({"look", "logits", "ended", "error"})
+LAST_EVENTS = frozenset({"look", "logits", "encoded", "ended", "error"})
 
 Answer = dict[str, Any]
 

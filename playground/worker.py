@@ -6,8 +6,8 @@
   answers looks from the cache; a third turns draws into records and sends them while the main thread decodes.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing.
 
-Requests: ``look``, ``logits``, ``write``, ``stop``. Answers: ``ready`` (once, id 0), ``look``, ``logits``, ``started``,
-``step``, ``ended``, ``error``.
+Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``stop``. Answers: ``ready`` (once, id 0),
+``look``, ``logits``, ``encoded``, ``started``, ``step``, ``ended``, ``error``.
 """
 
 from __future__ import annotations
@@ -179,6 +179,9 @@ class Worker:
                 case "look":
                     draws = job.request["draws"]
                     yield (yield from self._engine.look(prompt, self._params(job), job.keep_going, draws=draws))
+                case "encode" | "encode_special" as op:
+                    special = op == "encode_special"
+                    yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
                 case _:
                     ids, row = yield from self._engine.logits(prompt, job.keep_going)
                     model = self._engine.model

@@ -47,7 +47,7 @@ def _declared(kind: type[Sampler]) -> dict[str, Any]:
                 "name": name,
                 "label": spec.label,
                 "kind": spec.kind.__name__.lower(),
-                "min": spec.minimum,
+                "min": spec.slider_start,
                 "max": spec.slider_maximum,
                 "step": spec.step,
                 "neutral": spec.neutral,

@@ -53,7 +53,6 @@ ENGLISH: dict[str, str] = {
         "The model had to read this prefix again, as its logits were no longer kept; in one go instead of token by "
         "token, its numbers can differ a little."
     ),
-    "top_k_all": "Top-k {top_k} is more than the vocabulary's {vocab} tokens, so it removes nothing.",
     "entropy": "entropy",
     "entropy_help": (
         "How undecided the distribution is: 0 bits where one token is certain, 1 bit for a coin toss, 10 bits for "

@@ -94,7 +94,9 @@ def native(flat_form: dict[str, float], vocab: int) -> Callable[[Row], object]:
     """Return llama.cpp's chain in the same order, with its own distribution sampler."""
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     made = {
-        "repetition_penalty": lambda value: llama_cpp.llama_sampler_init_penalties(vocab, len(HISTORY), value, 0.0, 0.0),
+        "repetition_penalty": lambda value: llama_cpp.llama_sampler_init_penalties(
+            vocab, len(HISTORY), value, 0.0, 0.0
+        ),
         "temperature": llama_cpp.llama_sampler_init_temp,
         "top_k": llama_cpp.llama_sampler_init_top_k,
         "top_p": lambda value: llama_cpp.llama_sampler_init_top_p(value, 1),
