@@ -198,7 +198,11 @@ def differing(one: Trace, other: Trace) -> tuple[int, ...]:
 
 def draw(final: Distribution, luck: float) -> int:
     """Return the token at which the running sum of probabilities, from the most probable down, passes ``luck``."""
-    return int(draw_all(final, np.array([luck]))[0])
+    found = final.reach(math.nextafter(luck, 2.0))
+    place = int(np.searchsorted(found.running, luck, side="right"))
+    if place == found.edge.size:  # rounding may end the sum just below 1
+        return int(draw_all(final, np.array([luck]))[0])
+    return int(final.token_ids[found.edge[place]])
 
 
 def draw_all(final: Distribution, lucks: FloatArray) -> IntArray:

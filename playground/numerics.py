@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from playground.ranking import (
+    FIRST_PREFIX,
+    BoolArray,
+    Crossing,
+    FloatArray,
+    IntArray,
+    RawArray,
+    crossing,
+    rank_prefix,
+)
 
-FloatArray = npt.NDArray[np.float64]
-RawArray = npt.NDArray[np.floating]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+__all__ = ["BITS_PER_NAT", "BoolArray", "Distribution", "FloatArray", "IntArray", "RawArray", "rank_prefix"]
 
 BITS_PER_NAT = 1 / math.log(2)
-SAMPLE = 4096  # logits looked at to guess where the best few begin
-FIRST_PREFIX = 256  # tokens ranked at first when nobody knows how many are needed
 
 
 class Distribution:
@@ -88,20 +89,19 @@ class Distribution:
         return float(self.logits[0] if self.ranked else self.logits.max())
 
     @cached_property
-    def _moments(self) -> tuple[float, float, float]:
-        """Highest logit; from there, log of the sum of exponentials and the mean logit; one pass."""
-        peak = self.peak
-        shifted = self.logits - peak  # (n,), so that large logits lose no digits
+    def _moments(self) -> tuple[FloatArray, float, float]:
+        """Exponentials of the logits above the peak, (n,); their sum; the mean logit above the peak."""
+        shifted = self.logits - self.peak  # (n,), so that large logits lose no digits
         weights = np.exp(shifted)
         total = float(weights.sum())
         weighted = float(np.einsum("i,i->", weights, shifted))  # not BLAS: its threads would fight the model's
-        return peak, math.log(total), weighted / total
+        return weights, total, weighted / total
 
     @property
     def entropy_nats(self) -> float:
         """Shannon entropy in nats."""
-        _, log_total, mean = self._moments
-        return max(0.0, log_total - mean)
+        _, total, mean = self._moments
+        return max(0.0, math.log(total) - mean)
 
     @property
     def entropy_bits(self) -> float:
@@ -110,13 +110,13 @@ class Distribution:
 
     def log_probs(self, logits: FloatArray) -> FloatArray:
         """Turn logits of this distribution into log-probabilities, in nats."""
-        peak, log_total, _ = self._moments
-        log_probs: FloatArray = (logits - peak) - log_total
+        log_probs: FloatArray = (logits - self.peak) - math.log(self._moments[1])
         return log_probs
 
     def _shares(self, logits: FloatArray) -> FloatArray:
         """Turn logits of this distribution into probabilities."""
-        return np.exp(self.log_probs(logits))
+        shares: FloatArray = np.exp(logits - self.peak) / self._moments[1]
+        return shares
 
     @property
     def token_ids(self) -> IntArray:
@@ -126,7 +126,7 @@ class Distribution:
     @property
     def entry_probs(self) -> FloatArray:
         """Probability of each entry, (n,)."""
-        return self._shares(self.logits)
+        return self.weigh(slice(None))
 
     @cached_property
     def probs(self) -> FloatArray:
@@ -213,14 +213,8 @@ class Distribution:
         temperature = self.temperature if temperature is None else temperature
         return Distribution(raw, ids=ids, ranked=ranked, vocab_size=self.vocab_size, temperature=temperature)
 
-    def cover(
-        self, mass: float, *, weigh: Callable[[FloatArray], FloatArray] = np.exp
-    ) -> tuple[Distribution, FloatArray]:
-        """Rank just enough tokens for their probabilities, or other weights, to add up to ``mass``.
-
-        Args:
-            mass: where to stop.
-            weigh: turns log-probabilities in nats into what is added up, none of it below 0.
+    def cover(self, mass: float) -> tuple[Distribution, FloatArray]:
+        """Rank just enough tokens for their probabilities to add up to ``mass``.
 
         Returns:
             The ranked prefix and its running sum, both (m,). The sum may stay below ``mass`` only where the prefix is
@@ -229,10 +223,28 @@ class Distribution:
         count = FIRST_PREFIX
         while True:
             prefix = self.best(min(count, self.size))
-            running = np.cumsum(weigh(self.log_probs(prefix.logits)))  # (m,)
+            running = np.cumsum(self._shares(prefix.logits))  # (m,)
             if running[-1] >= mass or prefix.size == self.size:
                 return prefix, running
             count *= 16
+
+    def reach(self, mass: float) -> Crossing:
+        """Find where the running sum of probabilities, from the best token down, reaches ``mass``."""
+        if self.ranked:
+            return Crossing(None, np.arange(self.size), np.cumsum(self.entry_probs))
+        return crossing(self.raw, self.weigh, mass)
+
+    def first(self, found: Crossing, count: int) -> Distribution:
+        """Keep what is above a crossing and ``count`` entries of its edge; one token at least."""
+        mask = np.zeros(self.size, dtype=np.bool_) if found.above is None else found.above.copy()
+        mask[found.edge[: count if found.above is not None else max(1, count)]] = True
+        return self.only(mask)
+
+    def weigh(self, part: IntArray | slice) -> FloatArray:
+        """Return the probabilities of some entries, (m,)."""
+        weights, total, _ = self._moments
+        shares: FloatArray = weights[part] / total
+        return shares
 
     def rank_of(self, token_id: int) -> int:
         """Return the rank of a token in play; the best has rank 1."""
@@ -242,20 +254,3 @@ class Distribution:
             return entry + 1
         raw = self.raw[entry]
         return int(np.count_nonzero(self.raw > raw) + np.count_nonzero(self.raw[:entry] == raw)) + 1
-
-
-def rank_prefix(logits: RawArray, count: int) -> IntArray:
-    """Return the indices of the ``count`` highest logits, best first, on a tie the lower index; exact.
-
-    A sample guesses a floor; all logits at or above it are sorted. When the guess leaves too few, everything is sorted.
-    """
-    size = logits.size
-    wanted = 2 * count + 64
-    if 4 * wanted < size:
-        sample = logits[:: max(1, size // SAMPLE)]
-        tail = max(0, sample.size - 1 - math.ceil(wanted * sample.size / size))
-        floor = np.partition(sample, tail)[tail]
-        pool = np.flatnonzero(logits >= floor)
-        if pool.size >= count:
-            return pool[np.argsort(-logits[pool], kind="stable")[:count]]
-    return np.argsort(-logits, kind="stable")[:count]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from playground.numerics import SAMPLE, Distribution, FloatArray, IntArray, RawArray, rank_prefix
+from playground.numerics import Distribution, FloatArray, IntArray, RawArray, rank_prefix
+from playground.ranking import SAMPLE, crossing
 
 MODEL_TYPES = ("float16", "float32", "float64")
 EIGHTHS = np.log([0.5, 0.25, 0.125, 0.125])  # hand-checkable, with a tie at the end
@@ -275,12 +276,33 @@ def test_added_amounts_reach_their_tokens() -> None:
     assert ranked.with_added(np.array([1]), np.array([0.0])) is ranked
 
 
-def test_cover_adds_up_whatever_it_is_told_to() -> None:
-    """Halves of probabilities reach 0.25 with the first token, of 0.5, 0.25, 0.125 and 0.125."""
-    prefix, running = Distribution.of_logits(EIGHTHS).cover(0.25, weigh=lambda log_probs: np.exp(log_probs) / 2)
+@pytest.mark.parametrize("spread", [0.01, 2.0])
+@pytest.mark.parametrize("mass", [0.05, 0.5, 0.999])
+def test_a_crossing_in_bins_is_that_of_a_full_sort(spread: float, mass: float) -> None:
+    """What is above, and then the edge in its order, is the head of the full rank order; the sums agree."""
+    logits = np.random.default_rng(7).normal(0, spread, 60_000).astype(np.float32)
+    logits[::7] = logits[0]  # ties by the thousand
+    whole = Distribution.of_logits(logits)
+    order = np.lexsort((np.arange(logits.size), -logits))
+    running = np.cumsum(whole.entry_probs[order])
+    found = whole.reach(mass)
+    before = 0 if found.above is None else int(found.above.sum())
+    if found.above is not None:
+        assert set(np.flatnonzero(found.above).tolist()) == set(order[:before].tolist())
+    assert found.edge.tolist() == order[before : before + found.edge.size].tolist()
+    assert found.running == pytest.approx(running[before : before + found.edge.size], rel=1e-12)
+    assert found.running[-1] >= mass
+    kept = int(np.searchsorted(found.running, mass)) + 1
+    assert set(whole.first(found, kept).token_ids.tolist()) == set(order[: before + kept].tolist())
 
-    assert running == pytest.approx([0.25, 0.375, 0.4375, 0.5])
-    assert prefix.size == 4  # it ranks 256 at first, which here is everything
+
+def test_a_crossing_that_rounding_could_decide_is_ranked_in_full() -> None:
+    """A thousand equal tokens add up to exactly a half at the five hundredth, in rank order."""
+    found = Distribution.of_logits(np.zeros(1000)).reach(0.5)
+    assert found.above is None
+    assert found.edge.tolist() == list(range(1000))
+    near = crossing(np.arange(1000.0), lambda part: np.full(1000, 0.001)[part], 0.5)
+    assert near.above is None
 
 
 def test_new_logits_reach_the_tokens_they_were_made_for() -> None:

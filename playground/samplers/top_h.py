@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from playground.ranking import crossing
 from playground.samplers.base import Knob, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, FloatArray
+    from playground.numerics import Distribution, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class TopH(Sampler):
         if self.is_neutral:
             return distribution
         budget = self.top_h * distribution.entropy_nats
-        prefix, running = distribution.cover(math.nextafter(budget, math.inf), weigh=entropy_parts)
-        kept = max(1, int(np.searchsorted(running, budget, side="right")))
-        return distribution if kept >= distribution.size else prefix.best(kept)
+        beyond = math.nextafter(budget, math.inf)
+        found = crossing(distribution.raw, lambda part: entropy_parts(distribution, part), beyond)
+        return distribution.first(found, int(np.searchsorted(found.running, budget, side="right")))
 
 
-def entropy_parts(log_probs: FloatArray) -> FloatArray:
-    """Return −p ln p of log-probabilities, (m,)."""
-    parts: FloatArray = -np.exp(log_probs) * log_probs
+def entropy_parts(distribution: Distribution, part: IntArray | slice) -> FloatArray:
+    """Return −p ln p of some entries, (m,)."""
+    parts: FloatArray = -distribution.weigh(part) * distribution.log_probs(distribution.logits[part])
     return parts

@@ -48,10 +48,7 @@ class TopP(Sampler):
         """Rank until the running sum reaches p, or passes it where the token that crosses goes."""
         if self.is_neutral:
             return distribution
-        if self.keep_crossing:
-            prefix, running = distribution.cover(self.top_p)
-            kept = int(np.searchsorted(running, self.top_p, side="left")) + 1
-        else:
-            prefix, running = distribution.cover(math.nextafter(self.top_p, 2.0))
-            kept = max(1, int(np.searchsorted(running, self.top_p, side="right")))
-        return distribution if kept >= distribution.size else prefix.best(kept)
+        mass = self.top_p if self.keep_crossing else math.nextafter(self.top_p, 2.0)
+        found = distribution.reach(mass)
+        kept = int(np.searchsorted(found.running, mass, side="left")) + self.keep_crossing
+        return distribution.first(found, kept)

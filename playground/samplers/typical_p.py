@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.numerics import FIRST_PREFIX, rank_prefix
+from playground.ranking import crossing
 from playground.samplers.base import Knob, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, FloatArray, IntArray
+    from playground.numerics import Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,8 @@ class TypicalP(Sampler):
         if self.is_neutral or distribution.size == 1:
             return distribution
         plain = distribution.by_id()
-        log_probs = plain.log_probs(plain.logits)
-        kept = nearest(-np.abs(log_probs + plain.entropy_nats), np.exp(log_probs), self.typical_p)
-        if kept.size == plain.size:
-            return distribution
-        mask = np.zeros(plain.size, dtype=np.bool_)
-        mask[kept] = True
-        return plain.only(mask)
-
-
-def nearest(closeness: FloatArray, probs: FloatArray, mass: float) -> IntArray:
-    """Return the indices of the highest values, on a tie the lower index, until their probabilities reach a mass."""
-    count = FIRST_PREFIX
-    while True:
-        order = rank_prefix(closeness, count)
-        running = np.cumsum(probs[order])  # (m,)
-        if running[-1] >= mass or order.size == probs.size:
-            return order[: int(np.searchsorted(running, mass, side="left")) + 1]
-        count *= 16
+        closeness = -np.abs(plain.log_probs(plain.logits) + plain.entropy_nats)  # (n,)
+        found = crossing(closeness, plain.weigh, self.typical_p)
+        kept = int(np.searchsorted(found.running, self.typical_p, side="left")) + 1
+        typical = plain.first(found, kept)
+        return distribution if typical is plain else typical

@@ -1,4 +1,4 @@
-"""Cost of a chain per token, beside transformers' processors and llama.cpp's own chain: ``python -m tests.bench.chain``.
+"""A chain's cost per token beside transformers' processors and llama.cpp's chain: ``python -m tests.bench.chain``.
 
 Each round takes all of them in turn on the same logits, so that all see the same machine; prints medians and ratios.
 Ours includes the draw and the record of the 64 best before and after with what removed each; the others only end at
@@ -8,7 +8,9 @@ a token.
 from __future__ import annotations
 
 import ctypes
+import os
 import statistics
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from transformers import (
 
 from playground import Playground
 from playground.chain import Draw, draw, luck, trace_chain
+from playground.process import ENVIRONMENT
 from playground.samplers.base import StepContext
 from playground.settings import SamplingParams
 from tests.browser import ROOT
@@ -149,5 +152,7 @@ def real_logits() -> Row:
 
 
 if __name__ == "__main__":
+    if ENVIRONMENT.items() - os.environ.items():  # as in a model's process
+        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.chain"], os.environ | ENVIRONMENT)  # noqa: S606
     REAL = real_logits()
     main()
