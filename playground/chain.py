@@ -90,25 +90,14 @@ class Trace:
 
     def candidates(self, count: int = SHORTLIST, *, also: int | None = None) -> tuple[Candidate, ...]:
         """Return the ``count`` best before and after, and ``also`` a token in play, in the model's rank order."""
-        head = self.model.best(count)
-        ids = head.token_ids
-        late = self.final.best(count).token_ids
-        if also is not None:
-            late = np.union1d(late, [also])
-        late = late[~np.isin(late, ids)]
-        ranks = [*range(1, ids.size + 1), *(self.model.rank_of(int(token)) for token in late)]
-        ids = np.concatenate([ids, late])
-        rows = zip(
-            ids.tolist(),
-            (self.piece(token) for token in ids.tolist()),
-            self.model.probs_of(ids).tolist(),
-            self.final.probs_of(ids).tolist(),
-            ranks,
-            self._removers(ids),
-            strict=True,
-        )
-        found = tuple(Candidate(*row) for row in rows)
-        return found if not late.size else tuple(sorted(found, key=lambda item: item.rank))
+        head = self.model.best(count).token_ids.tolist()
+        late = set(self.final.best(count).token_ids.tolist()).union(() if also is None else (also,)).difference(head)
+        known = [*head, *late]
+        ranks = [*range(1, len(head) + 1), *map(self.model.rank_of, late)]
+        ids = np.array(known)
+        probs = self.model.probs_of(ids).tolist(), self.final.probs_of(ids).tolist()
+        found = tuple(map(Candidate, known, map(self.piece, known), *probs, ranks, self._removers(ids)))
+        return found if not late else tuple(sorted(found, key=lambda item: item.rank))
 
     def tail_mass(self, count: int = SHORTLIST) -> float:
         """Model probability of all tokens that ``candidates(count)`` leaves out."""

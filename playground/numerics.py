@@ -144,15 +144,21 @@ class Distribution:
         if self.ids is None:
             inside = (token_ids >= 0) & (token_ids < self.size)
             return np.where(inside, token_ids, 0), inside
-        order = np.argsort(self.ids) if self.ranked else np.arange(self.ids.size)
-        slots = np.searchsorted(self.ids, token_ids, sorter=order)
-        entries = order[np.minimum(slots, self.ids.size - 1)]
+        order = self._by_id
+        entries = np.minimum(np.searchsorted(self.ids, token_ids, sorter=order), self.ids.size - 1)
+        if order is not None:
+            entries = order[entries]
         return entries, self.ids[entries] == token_ids
+
+    @cached_property
+    def _by_id(self) -> IntArray | None:
+        """Entries in the order of their ids, (n,); None where they stand so."""
+        return np.argsort(self.ids) if self.ranked and self.ids is not None else None
 
     def probs_of(self, token_ids: IntArray) -> FloatArray:
         """Probability of each given token, (m,); zero where removed."""
         entries, inside = self.locate(token_ids)
-        return np.where(inside, self._shares(self.logits[entries]), 0.0)
+        return np.where(inside, self.weigh(entries), 0.0)
 
     def at_temperature(self, temperature: float) -> Distribution:
         """Return the same tokens with their logits divided by ``temperature``, above 0."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import msgpack
 
@@ -50,9 +50,8 @@ class Prompt:
     final_probs: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One token of a shortlist.
+class Candidate(NamedTuple):
+    """One token of a shortlist; a tuple, as each step makes more than sixty.
 
     Attributes:
         piece: the token's bytes.
@@ -112,10 +111,9 @@ class Snapshot:
 
     def pack(self) -> bytes:
         """Return the record as msgpack: rows of plain values in the order of the fields."""
-        rows = [[getattr(item, name) for name in Candidate.__slots__] for item in self.candidates]
         links = [[getattr(link, name) for name in LinkNote.__slots__] for link in self.links]
         numbers = [getattr(self, item.name) for item in fields(self)[2:]]
-        return cast("bytes", msgpack.packb([rows, links, *numbers]))
+        return cast("bytes", msgpack.packb([self.candidates, links, *numbers]))
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
