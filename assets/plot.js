@@ -102,19 +102,9 @@
   };
 
   const MANY = 1000; // draws at a press
-  const NUMBERS_PX = 154; // two columns of numbers
-
-  /** On a phone names and bars share what the numbers leave. */
+  /** On a phone the names get less room. */
   function narrow(layout, width) {
-    if (!width || width > 560 || !layout.xaxis2) return layout;
-    const margin = { ...layout.margin, l: 106 };
-    const split = 1 - NUMBERS_PX / (width - margin.l - margin.r);
-    return {
-      ...layout,
-      margin,
-      xaxis: { ...layout.xaxis, domain: [0, split] },
-      xaxis2: { ...layout.xaxis2, domain: [split, 1] },
-    };
+    return !width || width > 560 ? layout : { ...layout, margin: { ...layout.margin, l: 106, r: 166 } };
   }
 
   function legend(words, ...more) {

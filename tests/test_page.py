@@ -157,8 +157,8 @@ def test_removed_tokens_keep_their_place_and_name_their_sampler(watched: Watched
     expect(watched.page.locator(".numbers dd").nth(1)).to_have_text("3 of 49,152 tokens")
     figure = watched.figure()
     assert watched.names()[:6] == names[:6]
-    assert [value is None for value in figure["before"][:5]] == [False, False, False, True, True]
-    numbers = watched.page.evaluate("document.querySelector('.figure').data.find((t) => t.name === 'numbers').text")
+    assert [value is None for value in figure["after"][:5]] == [False, False, False, True, True]
+    numbers = watched.page.evaluate("document.querySelector('.figure').layout.yaxis2.ticktext")
     assert numbers[4].endswith("top-k")
 
 

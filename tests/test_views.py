@@ -86,7 +86,12 @@ def drawn_as(snapshot: Snapshot, drawn: int | None = None) -> dict[str, Any]:
 
 def columns(figure: dict[str, Any]) -> list[list[str]]:
     """Return the two words right of each row's bars: before, and after or who removed it."""
-    return [on_screen(text).split(maxsplit=1) for text in figure["numbers"]["text"]]
+    return [on_screen(text).split(maxsplit=1) for text in figure["layout"]["yaxis2"]["ticktext"]]
+
+
+def hatched(figure: dict[str, Any]) -> list[bool]:
+    """Return for each row whether its bar of before is hatched."""
+    return [shape == "/" for shape in figure["before"]["marker"]["pattern"]["shape"]]
 
 
 def test_bars_are_the_probabilities_of_the_snapshot() -> None:
@@ -103,11 +108,9 @@ def test_removed_tokens_are_hatched_and_say_who_removed_them() -> None:
     """Top-k takes the last and top-p the third: both keep their place and the bar of before, and have none of after."""
     figure = drawn_as(snapshot_of(FOUR, TopK(3), TopP(0.6)))
 
-    assert figure["removed"]["x"] == [None, None, pytest.approx(0.15), pytest.approx(0.1)]
-    assert figure["before"]["x"] == [pytest.approx(0.5), pytest.approx(0.25), None, None]
+    assert figure["before"]["x"] == pytest.approx([0.5, 0.25, 0.15, 0.1])
+    assert hatched(figure) == [False, False, True, True]
     assert figure["after"]["x"] == [pytest.approx(2 / 3), pytest.approx(1 / 3), None, None]
-    assert figure["removed"]["marker"]["pattern"]["shape"] == "/"
-    assert "pattern" not in figure["before"]["marker"]
     assert columns(figure) == [
         ["before", "after"],
         ["50.0%", "66.7%"],
@@ -134,7 +137,7 @@ def test_the_tail_row_completes_to_one(chain: tuple[Sampler, ...]) -> None:
 
     figure = drawn_as(snapshot)
 
-    before = [stays or gone for stays, gone in zip(figure["before"]["x"], figure["removed"]["x"], strict=True)]
+    before = figure["before"]["x"]
     assert len(before) == ROWS + 1
     assert on_screen(figure["layout"]["yaxis"]["ticktext"][-1]) == ENGLISH["tail"].format(count=f"{100 - ROWS}")
     assert before[-1] == pytest.approx(1 - sum(item.model_prob for item in snapshot.candidates[:ROWS]))
@@ -148,7 +151,7 @@ def test_a_tail_that_is_removed_whole_is_hatched() -> None:
     figure = drawn_as(snapshot_of(HUNDRED, TopK(5)))
 
     assert figure["after"]["x"][-1] is None
-    assert figure["removed"]["x"][-1] is not None
+    assert hatched(figure)[-1]
     assert columns(figure)[-1][1] == "top-k"
 
 
@@ -156,7 +159,7 @@ def test_a_tail_of_which_some_stays_is_not_hatched() -> None:
     """Of 100 tokens thirty stay, ten of them without a row."""
     figure = drawn_as(snapshot_of(HUNDRED, TopK(30)))
 
-    assert figure["removed"]["x"][-1] is None
+    assert not hatched(figure)[-1]
     assert figure["after"]["x"][-1] > 0
 
 
@@ -200,11 +203,14 @@ def test_every_row_has_its_place_and_every_bar_fits(probs: list[float]) -> None:
     """Traces, names and numbers agree on the rows, and the longest bar ends inside the axis."""
     figure = drawn_as(snapshot_of(probs, Temperature(0.7)))
     places = figure["layout"]["yaxis"]["tickvals"]
-    longest = max(x for name in ("before", "removed", "after") for x in figure[name]["x"] if x)
+    longest = max(x for name in ("before", "after") for x in figure[name]["x"] if x)
 
     assert places == list(range(len(figure["layout"]["yaxis"]["ticktext"])))
-    assert all(figure[name]["y"] == places for name in ("before", "removed", "after"))
-    assert all(len(figure[name]["x"]) == len(places) for name in ("before", "removed", "after"))
+    assert all(figure[name]["y"] == places for name in ("before", "after"))
+    assert all(len(figure[name]["x"]) == len(places) for name in ("before", "after"))
+    assert figure["layout"]["yaxis2"]["tickvals"] == [-1, *places]
+    assert len(figure["layout"]["yaxis2"]["ticktext"]) == len(places) + 1
+    assert figure["layout"]["yaxis2"]["range"] == figure["layout"]["yaxis"]["range"]
     assert figure["layout"]["xaxis"]["range"][0] == 0
     assert figure["layout"]["xaxis"]["range"][1] >= longest
 
