@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.numerics import BITS_PER_NAT
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -45,10 +46,19 @@ class TopH(Sampler):
         """Rank until the running sum passes the budget."""
         if self.is_neutral:
             return distribution
-        budget = self.top_h * distribution.entropy_nats
+        budget = self._budget(distribution)
         prefix, running = distribution.cover(math.nextafter(budget, math.inf), weigh=entropy_parts)
         kept = max(1, int(np.searchsorted(running, budget, side="right")))
         return distribution if kept >= distribution.size else prefix.best(kept)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the budget in bits."""
+        budget = self._budget(before) * BITS_PER_NAT
+        return Rule("budget", budget, f"{self.top_h:g} × {before.entropy_bits:.2f} ≈ {budget:.2f} bits")
+
+    def _budget(self, distribution: Distribution) -> float:
+        """Return how much of the entropy may be carried, in nats."""
+        return self.top_h * distribution.entropy_nats
 
 
 def entropy_parts(log_probs: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -55,3 +55,7 @@ class TopP(Sampler):
             prefix, running = distribution.cover(math.nextafter(self.top_p, 2.0))
             kept = max(1, int(np.searchsorted(running, self.top_p, side="right")))
         return distribution if kept >= distribution.size else prefix.best(kept)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return p."""
+        return Rule("staircase" if self.keep_crossing else "staircase_under", self.top_p, f"p = {self.top_p:g}")

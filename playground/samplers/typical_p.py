@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.numerics import FIRST_PREFIX, rank_prefix
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.numerics import BITS_PER_NAT, FIRST_PREFIX, rank_prefix
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray, IntArray
@@ -48,13 +48,26 @@ class TypicalP(Sampler):
         if self.is_neutral or distribution.size == 1:
             return distribution
         plain = distribution.by_id()
-        log_probs = plain.log_probs(plain.logits)
-        kept = nearest(-np.abs(log_probs + plain.entropy_nats), np.exp(log_probs), self.typical_p)
+        kept, _ = self._most_typical(plain)
         if kept.size == plain.size:
             return distribution
         mask = np.zeros(plain.size, dtype=np.bool_)
         mask[kept] = True
         return plain.only(mask)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the entropy and the distance from it of the last token taken, both in bits."""
+        _, distance = self._most_typical(before.by_id())
+        entropy, distance = before.entropy_bits, distance * BITS_PER_NAT
+        said = f"p = {self.typical_p:g}: surprisal ≈ {entropy:.2f} ± {distance:.2f} bits"
+        return Rule("distance", distance, said, center=entropy)
+
+    def _most_typical(self, plain: Distribution) -> tuple[IntArray, float]:
+        """Return the entries that stay and the distance of the farthest of them, in nats."""
+        log_probs = plain.log_probs(plain.logits)
+        distances = np.abs(log_probs + plain.entropy_nats)  # (n,)
+        kept = nearest(-distances, np.exp(log_probs), self.typical_p)
+        return kept, float(distances[kept].max())
 
 
 def nearest(closeness: FloatArray, probs: FloatArray, mass: float) -> IntArray:

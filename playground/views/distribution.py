@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.samplers import all_samplers
-from playground.views.base import AFTER, BEFORE, DRAWN, MONO, REMOVED, label, literal, percent, quiet_axis
+from playground.views.base import AFTER, BEFORE, DRAWN, MONO, hatch, label, literal, percent, quiet_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,20 +97,15 @@ def figure_spec(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str])
     common: dict[str, Any] = {
         "type": "bar", "orientation": "h", "y": places, "hovertext": [row.hover for row in rows], "hoverinfo": "text",
     }  # fmt: skip
-    hatch = {"color": "rgba(0,0,0,0)", "line": {"color": BEFORE, "width": 1}, "pattern": _hatch()}
     return {
         "data": [
             common | {"name": "before", "x": kept, "width": 0.82, "marker": {"color": BEFORE, "opacity": 0.6}},
-            common | {"name": "removed", "x": gone, "width": 0.82, "marker": hatch},
+            common | {"name": "removed", "x": gone, "width": 0.82, "marker": hatch()},
             common | {"name": "after", "x": [r.after or None for r in rows], "width": 0.4, "marker": {"color": colors}},
             _numbers(rows, texts),
         ],
         "layout": _layout(rows),
     }  # fmt: skip
-
-
-def _hatch() -> dict[str, Any]:
-    return {"shape": "/", "fgcolor": REMOVED, "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.35}
 
 
 def _numbers(rows: list[Row], texts: Mapping[str, str]) -> dict[str, Any]:
