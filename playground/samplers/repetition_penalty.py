@@ -69,7 +69,7 @@ class RepetitionPenalty(Sampler):
     def rule(self, before: Distribution, context: StepContext) -> Rule | None:
         """Name the tokens of the window."""
         return Rule.naming(
-            before, self._recent(context), f"logit ÷ {self.penalty:g} from 0 up, × {self.penalty:g} below"
+            before, self._recent(context), f"logit above 0 ÷ {self.penalty:g}, below 0 × {self.penalty:g}"
         )
 
     def _recent(self, context: StepContext) -> IntArray:

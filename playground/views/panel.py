@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.samplers.rules import about
 from playground.stages import FINAL, MODEL
-from playground.views.base import MONO, RULE, literal, percent, quiet_axis
+from playground.views.base import AFTER, MONO, RULE, literal, percent, quiet_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from playground.samplers.rules import Rule
     from playground.stages import Bar, Stage
 
+Drawn = list[dict[str, Any]]
+
 MAX_NAME = 10
+MUTED = "#7c8aa0"
 HEADROOM = 1.22  # over the tallest bar, for the label of the rule
+LOW_FLOOR = 0.15  # a floor below this share of the tallest bar is not to be seen on a linear axis
 PILES = ("staircase", "staircase_under", "budget")
 TAIL_GAP = 0.4  # in tokens
 LABEL_FITS = 12  # tokens from the left, a label has more room at the right of a line
@@ -52,7 +56,21 @@ class Column:
         return self.x + self.width / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The upright axis of a panel."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def place(self, value: float) -> float:
+        """Return where plotly looks for a value of an annotation or a range: at its logarithm on such an axis."""
+        return math.log10(value) if self.log else value
+
+
 def columns_of(stage: Stage, texts: Mapping[str, str], *, tail_width: float) -> list[Column]:
+    """Return the bars of a stage: one per token in rank order, then the tail, what stays of it and what goes."""
     geometry = stage.rule.geometry if stage.rule else "shape"
     named = set(stage.rule.token_ids) if stage.rule else set()
     found, pile = [], 0.0
@@ -126,6 +144,8 @@ def _tail_column(
         left = texts["waterfall_left"].format(share=percent(tail.after))
         lines.append(literal(left if stays else texts["waterfall_gone"]))
     name = f"+{count:,}<br>{literal(percent(mass))}"
+    if after is not None and not stage.removed and stage.key != FINAL:
+        name += f'<br><span style="color:{AFTER}">{literal(percent(after))}</span>'
     return Column(x, width, base, height, after, not stays, False, name, "<br>".join(lines))  # noqa: FBT003 (by place)
 
 
@@ -137,67 +157,85 @@ def _pile_ends(stage: Stage) -> tuple[float, float]:
     return 1.0, kept
 
 
-def range_of(stage: Stage, panel: list[Column]) -> tuple[float, float]:
-    """Return where the axis begins and ends: all tokens fit in, and the rule; what stands for the tail need not."""
-    rule = stage.rule
+def scale_of(stage: Stage, panel: list[Column]) -> Scale:
+    """Return the axis of a panel: all tokens fit in, and the rule; what stands for the tail need not."""
+    rule, tokens = stage.rule, panel[: len(stage.bars)]
     if rule and rule.geometry in PILES:
-        return 0.0, 1.12 * _pile_ends(stage)[0]
-    tokens = panel[: len(stage.bars)]
+        return Scale(0.0, 1.12 * _pile_ends(stage)[0])
     if rule and rule.geometry == "distance":
         ends = [rule.center - rule.at, rule.center + rule.at, *(column.base + column.height for column in tokens)]
         pad = 0.08 * (max(ends) - min(ends)) or 1.0
-        return min(ends) - pad, max(ends) + 2 * pad
+        return Scale(min(ends) - pad, max(ends) + 2.5 * pad)
     line = rule.at if rule and rule.geometry in {"floor", "ceiling"} else 0.0
-    return 0.0, HEADROOM * max([line, *(max(column.height, column.after or 0.0) for column in tokens)])
+    top = max(max(column.height, column.after or 0.0) for column in tokens)
+    if 0 < line < LOW_FLOOR * top:
+        low = min(max(min(column.height for column in tokens), line / 30), line)
+        return Scale(low / 2, 2.5 * top, log=True)
+    return Scale(0.0, HEADROOM * max(line, top))
 
 
 def tokens_text(count: int, texts: Mapping[str, str]) -> str:
+    """Return a number of tokens in words."""
     return texts["waterfall_token" if count == 1 else "waterfall_tokens"].format(count=f"{count:,}")
 
 
-def axes(stage: Stage, panel: list[Column], high: float, *, names: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return both axes; below the tokens stand their names where there is room, below the tail always its numbers."""
     shown = panel if names else panel[len(stage.bars) :]
     x_axis = quiet_axis(
         tickmode="array",
         tickvals=[column.x for column in shown],
-        ticktext=[column.name + (" ↑" if column.base + column.height > high else "") for column in shown],
+        ticktext=[_tick(column, scale) for column in shown],
         tickangle=-90,
         tickfont={"family": MONO, "size": 9.5},
         ticklabeloverflow="allow",
         ticks="",
     )
-    bits = stage.rule is not None and stage.rule.geometry in {"budget", "distance"}
-    y_axis = quiet_axis(
-        nticks=4, tickfont={"size": 9}, tickformat="~r" if bits else ".2~%", ticksuffix=" b" if bits else "", ticks=""
-    )
+    y_axis = quiet_axis(nticks=4, tickfont={"size": 9}, tickformat=".2~%", ticks="")
+    y_axis["range"] = [scale.place(scale.low), scale.place(scale.high)]
+    if scale.log:
+        y_axis["type"] = "log"
+    rule = stage.rule
+    if rule and rule.geometry == "budget":
+        y_axis["tickformat"] = "~r"
+    if rule and rule.geometry == "distance":
+        marks = [rule.center - rule.at, rule.center, rule.center + rule.at]
+        y_axis |= {
+            "tickmode": "array",
+            "tickvals": marks,
+            "ticktext": [f"{mark:.1f}".replace("-", "−") for mark in marks],
+        }
     return x_axis, y_axis
 
 
-def rule_drawn(stage: Stage, panel: list[Column], axis: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the shapes of a stage's rule, and the label at them."""
+def _tick(column: Column, scale: Scale) -> str:
+    """Return the name of a bar, muted where it goes, with an arrow where it is taller than the axis."""
+    name = column.name + (" ↑" if column.base + column.height > scale.high else "")
+    return f'<span style="color:{MUTED}">{name}</span>' if column.removed else name
+
+
+def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tuple[Drawn, Drawn]:
+    """Return the shapes of a stage's rule, and the labels at them."""
     rule = stage.rule
     if rule is None or rule.geometry in {"named", "shape"}:
         return [], []
     refs = {"xref": f"x{axis}", "yref": f"y{axis}"}
     line = {"type": "line", "line": {"color": RULE, "width": 1.5}, **refs}
     label = {"showarrow": False, "font": {"size": 10.5, "color": RULE}, "yanchor": "bottom", **refs}
+    across = line | {"yref": f"y{axis} domain", "x0": _cut_at(panel), "x1": _cut_at(panel), "y0": 0, "y1": 1}
     if rule.geometry == "cut":
-        x = _cut_at(panel)
-        top = {"yref": f"y{axis} domain"}
-        side = "left" if x < LABEL_FITS else "right"
-        return [line | top | {"x0": x, "x1": x, "y0": 0, "y1": 1}], [
-            label | top | {"text": literal(f" {rule.text} "), "x": x, "y": 1, "xanchor": side, "yanchor": "top"}
-        ]
+        place = {"yref": f"y{axis} domain", "y": 1, "yanchor": "top"}
+        side = "left" if _cut_at(panel) < LABEL_FITS else "right"
+        return [across], [label | place | {"text": literal(f" {rule.text} "), "x": _cut_at(panel), "xanchor": side}]
     if rule.geometry == "distance":
         return _band(rule, line, label, len(stage.bars) - 0.5)
     piled = rule.geometry in PILES
     end = panel[-1].right if piled else len(stage.bars) - 0.5  # a floor is for single tokens, not for sums of them
     said = about(rule.at) if rule.geometry == "floor" else rule.text
     sides = {"x": -0.6, "xanchor": "left"} if piled else {"x": end, "xanchor": "right"}
-    return [line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}], [
-        label | {"text": literal(said), "y": rule.at, **sides}
-    ]
+    level = line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}
+    dots = [across | {"line": {"color": RULE, "width": 1, "dash": "dot"}}] if piled else []
+    return [level, *dots], [label | {"text": literal(said), "y": scale.place(rule.at), **sides}]
 
 
 def _cut_at(panel: list[Column]) -> float:
@@ -206,13 +244,11 @@ def _cut_at(panel: list[Column]) -> float:
     return (last + min(column.x - column.width / 2 for column in panel if column.removed)) / 2
 
 
-def _band(
-    rule: Rule, line: dict[str, Any], label: dict[str, Any], end: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _band(rule: Rule, line: dict[str, Any], label: dict[str, Any], end: float) -> tuple[Drawn, Drawn]:
     """Return the band around the entropy in which tokens stay, and the entropy itself."""
     low, high = rule.center - rule.at, rule.center + rule.at
     across = {"x0": -0.7, "x1": end}
     band = {"type": "rect", "y0": low, "y1": high, "fillcolor": RULE, "opacity": 0.12, "line": {"width": 0}}
     shapes = [line | across | band | {"layer": "below"}, line | across | {"y0": rule.center, "y1": rule.center}]
-    text = f"H ≈ {rule.center:.2f}, band ± {rule.at:.2f} bits"
+    text = f"entropy ± {rule.at:.2f} bits"
     return shapes, [label | {"text": text, "x": -0.6, "y": high, "xanchor": "left"}]
