@@ -22,9 +22,11 @@ MAX_NAME = 10
 MUTED = "#7c8aa0"
 HEADROOM = 1.22  # over the tallest bar, for the label of the rule
 LOW_FLOOR = 0.15  # a floor below this share of the tallest bar is not to be seen on a linear axis
+RESHAPES = ("named", "shape")
 PILES = ("staircase", "staircase_under", "budget")
-TAIL_GAP = 0.4  # in tokens
-LABEL_FITS = 12  # tokens from the left, a label has more room at the right of a line
+TAIL_GAP = 0.8  # in tokens
+LABEL_FITS = 12  # tokens from the left, a label has more room at the right of an upright line
+LABEL_TOKENS = 8  # so many tokens are below a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Column:
     marked: bool
     name: str
     hover: str
+
+    @property
+    def top(self) -> float:
+        """How high it reaches."""
+        return self.base + max(self.height, self.after or 0.0)
 
     @property
     def right(self) -> float:
@@ -77,7 +84,7 @@ def columns_of(stage: Stage, texts: Mapping[str, str], *, tail_width: float) -> 
     for place, bar in enumerate(stage.bars):
         base, height = _span(bar, stage.rule, pile)
         pile = base + height
-        after = bar.after if geometry not in {*PILES, "distance"} and not bar.removed and stage.key != MODEL else None
+        after = bar.after if geometry in RESHAPES and not bar.removed and stage.key != MODEL else None
         name = bar.text if len(bar.text) <= MAX_NAME else bar.text[: MAX_NAME - 1] + "…"
         hover = "<br>".join([f"<b>{literal(bar.text)}</b> · id {bar.token_id}", *_tip(stage, bar, pile, texts)])
         found.append(Column(place, 0.82, base, height, after, bar.removed, bar.token_id in named, literal(name), hover))
@@ -135,7 +142,7 @@ def _tail_column(
         base, height = pile, max(0.0, (kept if stays else total) - pile)
     if geometry == "distance" and rule:
         base, height = rule.center, 0.0
-    after = tail.after if stays and stage.key != MODEL and geometry not in {*PILES, "distance"} else None
+    after = tail.after if geometry in RESHAPES and stays and stage.key != MODEL else None
     lines = [literal(texts["waterfall_rest"].format(count=tokens_text(count, texts)))]
     if stage.key in {MODEL, FINAL}:
         lines.append(percent(mass))
@@ -144,7 +151,7 @@ def _tail_column(
         left = texts["waterfall_left"].format(share=percent(tail.after))
         lines.append(literal(left if stays else texts["waterfall_gone"]))
     name = f"+{count:,}<br>{literal(percent(mass))}"
-    if after is not None and not stage.removed and stage.key != FINAL:
+    if after is not None and stage.key != FINAL:
         name += f'<br><span style="color:{AFTER}">{literal(percent(after))}</span>'
     return Column(x, width, base, height, after, not stays, False, name, "<br>".join(lines))  # noqa: FBT003 (by place)
 
@@ -170,7 +177,7 @@ def scale_of(stage: Stage, panel: list[Column]) -> Scale:
     top = max(max(column.height, column.after or 0.0) for column in tokens)
     if 0 < line < LOW_FLOOR * top:
         low = min(max(min(column.height for column in tokens), line / 30), line)
-        return Scale(low / 2, 2.5 * top, log=True)
+        return Scale(low / 2, min(2.5 * top, 1.5), log=True)
     return Scale(0.0, HEADROOM * max(line, top))
 
 
@@ -210,7 +217,7 @@ def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tup
 
 def _tick(column: Column, scale: Scale) -> str:
     """Return the name of a bar, muted where it goes, with an arrow where it is taller than the axis."""
-    name = column.name + (" ↑" if column.base + column.height > scale.high else "")
+    name = ("→ " if column.top > scale.high else "") + column.name  # the name is turned, and points up
     return f'<span style="color:{MUTED}">{name}</span>' if column.removed else name
 
 
@@ -229,13 +236,19 @@ def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tu
         return [across], [label | place | {"text": literal(f" {rule.text} "), "x": _cut_at(panel), "xanchor": side}]
     if rule.geometry == "distance":
         return _band(rule, line, label, len(stage.bars) - 0.5)
-    piled = rule.geometry in PILES
-    end = panel[-1].right if piled else len(stage.bars) - 0.5  # a floor is for single tokens, not for sums of them
+    end = len(stage.bars) - 0.5
+    if rule.geometry in PILES:
+        right = panel[-1].right
+        room = {"x": -0.6, "xanchor": "left"}  # above the line, where the pile begins; else below it, where it ends
+        if _cut_at(panel) < LABEL_TOKENS:
+            room = {"x": right, "xanchor": "right", "yanchor": "top"}
+        dots = across | {"line": {"color": RULE, "width": 1, "dash": "dot"}}
+        level = line | {"x0": -0.7, "x1": right, "y0": rule.at, "y1": rule.at}
+        return [level, dots], [label | {"text": literal(rule.text), "y": rule.at} | room]
+    level = line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}  # for single tokens, not for a sum of them
     said = about(rule.at) if rule.geometry == "floor" else rule.text
-    sides = {"x": -0.6, "xanchor": "left"} if piled else {"x": end, "xanchor": "right"}
-    level = line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}
-    dots = [across | {"line": {"color": RULE, "width": 1, "dash": "dot"}}] if piled else []
-    return [level, *dots], [label | {"text": literal(said), "y": scale.place(rule.at), **sides}]
+    above = max([rule.at, *(column.height for column in panel[: len(stage.bars)][-LABEL_TOKENS:])])
+    return [level], [label | {"text": literal(said), "x": end, "xanchor": "right", "y": scale.place(above)}]
 
 
 def _cut_at(panel: list[Column]) -> float:

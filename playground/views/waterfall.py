@@ -1,6 +1,6 @@
 """From the model to the draw: a panel per stage, each drawn by its sampler's own rule.
 
-- A gray bar is what reached the sampler, hatched where it is removed, a narrow blue one what left it.
+- A gray bar is what reached the sampler, hatched where it is removed; a narrow blue one what left it reshaped.
 - Top-p and top-h pile the bars up to a line; typical-p hangs them on the entropy, so that their length is the distance.
 - At the right of a panel stands everything without a bar of its own: first what stays of it, then what goes.
 """
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
     from playground.stages import Stage
 
 LINE_PX, PLOT_PX, NAMES_PX, GAP_PX = 15, 120, 66, 20
-LEGEND = ((BEFORE, "■", "waterfall_reaches"), (AFTER, "■", "waterfall_leaves"), (BEFORE, "▨", "waterfall_goes"))
-CHARS = {1: 52, 2: 62, 3: 42, 4: 30}  # that fit into the width of a panel, by the number of columns
+LEGEND = (
+    (BEFORE, "■", "waterfall_reaches"),
+    (AFTER, "■", "waterfall_leaves"),
+    (BEFORE, "▨", "waterfall_goes"),
+    (BEFORE, "+n", "waterfall_others"),
+)
+CHARS = {1: 46, 2: 60, 3: 42, 4: 30}  # that fit into the width of a panel, by the number of columns
 NAMED_COLUMNS = 2  # with more, the names are left to the tips
 MAX_TITLE = 44
+MANIFOLD = 0.1  # what is left of less grows so much that hundredths say nothing
+NO_BREAK_SPACE = "\u00a0"
 TAIL_WIDTH = 2.2  # in tokens
 HEAD: dict[str, Any] = {
     "align": "left", "xanchor": "left", "yanchor": "top", "showarrow": False, "font": {"size": 11.5}
@@ -107,11 +114,20 @@ def _head(stage: Stage, number: int, texts: Mapping[str, str], chars: int, *, lo
     named = texts[f"waterfall_{stage.key}"] if stage.key in {MODEL, FINAL} else f"{number} · {title}"
     lines = [f"<b>{literal(named)}</b>", *map(literal, wrap(_effect(stage, texts), chars))]
     if stage.key == MODEL:
-        lines.append(" ".join(_key(color, sign, texts[word]) for color, sign, word in LEGEND))
+        lines += _legend(texts, chars)
     rule = [literal(line) for line in wrap(_rule_text(stage, texts, log=log), chars)]
     if rule:
         lines += [_key(RULE, "━", rule[0]), *rule[1:]]
     return "<br>".join(lines)
+
+
+def _legend(texts: Mapping[str, str], chars: int) -> list[str]:
+    """Return what the signs mean, wrapped between them."""
+    keys = {
+        f"{sign} {texts[word]}".replace(" ", NO_BREAK_SPACE): _key(color, sign, texts[word])
+        for color, sign, word in LEGEND
+    }
+    return [" ".join(keys[key] for key in line.split(" ")) for line in wrap(" ".join(keys), chars)]
 
 
 def _key(color: str, sign: str, words: str) -> str:
@@ -128,7 +144,14 @@ def _effect(stage: Stage, texts: Mapping[str, str]) -> str:
     if not stage.removed:
         sharper = stage.entropy_after_bits < stage.entropy_before_bits
         return texts["waterfall_sharper" if sharper else "waterfall_flatter"].format(entropy=entropy)
-    return texts["waterfall_removes"].format(count=tokens_text(stage.removed, texts), mass=percent(stage.removed_mass))
+    words = texts["waterfall_removes"].format(count=tokens_text(stage.removed, texts), mass=percent(stage.removed_mass))
+    kept = 1 - stage.removed_mass
+    named = stage.rule is not None and stage.rule.geometry == "named"
+    return (
+        words
+        if named or kept <= 0
+        else words + texts["waterfall_grows"].format(factor=f"{1 / kept:.2f}" if kept > MANIFOLD else f"{1 / kept:.3g}")
+    )
 
 
 def _rule_text(stage: Stage, texts: Mapping[str, str], *, log: bool) -> str:
@@ -151,7 +174,7 @@ def _bars(stage: Stage, panel: list[Column], axis: str, scale: Scale, texts: Map
         ("before", {"color": AFTER} if stage.key == FINAL else gray, kept),
         ("removed", hatch(), gone),
     ):
-        tips = [c.hover + (f"<br>{texts['waterfall_taller']}" if c.base + c.height > scale.high else "") for c in shown]
+        tips = [c.hover + (f"<br>{texts['waterfall_taller']}" if c.top > scale.high else "") for c in shown]
         found.append(on | {
             "name": name, "marker": marker, "x": [c.x for c in shown], "width": [c.width for c in shown],
             "y": [min(c.height, scale.high - c.base) for c in shown], "hovertext": tips,
