@@ -16,11 +16,17 @@
     const note = el("p", { class: "draw" });
     const settings = el("p", { class: "settings" });
     const many = el("button", { type: "button", class: "plain", onclick: () => drawMany() }, words.draw_many);
+    const views = ["distribution", "waterfall"].map((name) => el("button", { type: "button", role: "tab", class: "view", "data-view": name, "aria-selected": String(name === "distribution"), onclick: () => choose(name) }, words[`view_${name}`]));
+    const stages = el("div", { class: "figure waterfall", hidden: true });
     const counted = el("span", { hidden: true }, el("i", { class: "key counted" }), el("span", {}));
     const empty = el("p", { class: "empty" }, words.plot_empty);
-    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" }, title, settings, numbers, el("div", { class: "legend-row" }, legend(words, counted), many), area, draw, note);
+    const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
+    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" },
+      el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views)),
+      settings, numbers, legendRow, area, stages, draw, note);
     card.hidden = true;
     element.append(empty, card);
+    let view = "distribution";
     let figure = null;
     let latest = null;
     let place = null; // what the picture shows, and other settings are tried on
@@ -29,10 +35,14 @@
 
     const paint = () => {
       if (!figure) return;
-      width = area.clientWidth;
+      const waterfall = view === "waterfall";
+      if (waterfall && !latest.waterfall) return;
+      const here = waterfall ? stages : area;
+      width = here.clientWidth;
       const style = getComputedStyle(card);
-      const layout = { ...narrow(figure.layout, width), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
-      window.Plotly.react(area, figure.data, layout, CONFIG);
+      const { data, layout: given } = waterfall ? latest.waterfall : figure;
+      const layout = { ...(waterfall ? given : narrow(given, width)), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      window.Plotly.react(here, data, layout, CONFIG);
     };
 
     const show = (news) => {
@@ -55,7 +65,28 @@
       counted.lastChild.textContent = fill(words.counted_legend, { total: news.counted.toLocaleString("en") });
       many.textContent = news.counted ? words.draw_more : words.draw_many;
       tell("place", news);
+      if (view === "waterfall" && (!news.follow || news.last)) complete();
       tell("painted");
+    };
+
+    /** Show the other picture of the same place, with the settings that this one shows. */
+    const choose = (name) => {
+      view = name;
+      views.forEach((button) => button.setAttribute("aria-selected", String(button.dataset.view === name)));
+      area.hidden = legendRow.hidden = name === "waterfall";
+      stages.hidden = !area.hidden;
+      complete();
+    };
+
+    const columns = () => (view === "waterfall" ? (card.clientWidth < 560 ? 1 : 2) : 0);
+
+    const complete = async () => {
+      if (view !== "waterfall" || latest.waterfall) return paint();
+      const { chain, seed: number, place: here } = latest;
+      const news = await ask("/playground/what_if", { chain, seed: number, place: here, columns: columns() });
+      if (!news || here !== place) return;
+      latest.waterfall = news.waterfall;
+      paint();
     };
 
     const arrived = () => {
@@ -79,7 +110,7 @@
         again = false;
         window.playground.pinned = "run" in place; // a text that grows no longer moves what one works on
         const here = place;
-        const news = await ask("/playground/what_if", { chain: window.playground.chain, seed: seed(), place: here });
+        const news = await ask("/playground/what_if", { chain: window.playground.chain, seed: seed(), place: here, columns: columns() });
         if (news && here === place) show(news);
       }
       busy = again = false;
@@ -97,7 +128,8 @@
 
     arrived();
     watch("value", arrived);
-    new ResizeObserver(() => area.clientWidth !== width && paint()).observe(area);
+    const resized = new ResizeObserver(([{ target }]) => target.clientWidth && target.clientWidth !== width && paint());
+    [area, stages].forEach((box) => resized.observe(box));
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };
 

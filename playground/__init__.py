@@ -4,6 +4,7 @@ The map, from the bottom up; imports point downwards only:
 
 - ``errors``, ``numerics``, ``tokens``: failures, arithmetic on one logits vector, bytes and text
 - ``samplers``: one file per sampler; ``records``: settings, steps and runs; ``chain``: samplers in order, the draw
+- ``stages``: what each sampler of a chain did, token by token, and the rule it went by
 - ``catalog``: models.yaml; ``backends``: token ids in, logits out
 - ``prompt``, ``engine``, ``worker``: a model's process from the inside; ``process``, ``pool``: from the outside
 - ``store``: runs as they grow

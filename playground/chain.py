@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from playground.numerics import Distribution
 from playground.records import Candidate, LinkNote, Snapshot, TokenStep
 from playground.samplers import ORDERS
+from playground.samplers.base import StepContext
 from playground.samplers.luck import luck
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from playground.numerics import FloatArray, IntArray
-    from playground.samplers.base import Sampler, StepContext
+    from playground.samplers.base import Sampler
 
 __all__ = ["ORDERS", "Draw", "Link", "Trace", "differing", "draw", "draw_all", "luck", "trace_chain"]
 
@@ -69,12 +70,16 @@ class Trace:
         links: the samplers that changed the distribution, in chain order.
         final: what is drawn from.
         piece: bytes of a token id, for labels.
+        chain: all samplers that were asked.
+        context: where in a run this is.
     """
 
     model: Distribution
     links: tuple[Link, ...]
     final: Distribution
     piece: Callable[[int], bytes] = lambda _: b""
+    chain: tuple[Sampler, ...] = ()
+    context: StepContext = field(default_factory=StepContext)
 
     def removed_by(self, token_id: int) -> str | None:
         """Return the key of the sampler that removed a token; None where it can be drawn, or never could."""
@@ -175,7 +180,7 @@ def trace_chain(
         if after is not now:
             links.append(Link(sampler, now, after))
         now = after
-    return Trace(model, tuple(links), now, piece)
+    return Trace(model, tuple(links), now, piece, chain, context)
 
 
 def differing(one: Trace, other: Trace) -> tuple[int, ...]:

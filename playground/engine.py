@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from playground import stages
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
 from playground.errors import ModelError
 from playground.prompt import check_room, read_prompt
-from playground.records import Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import Extras, Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.tokens import TextStream
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from playground.chain import Trace
 
 TAIL_TOKENS = 24
+NOTHING_MORE = Extras()
 DIFFERING = 5  # tokens that are named where two orders keep different ones
 
 
@@ -44,6 +46,7 @@ class Look:
         from_cache: no model ran.
         orders: there where two or more samplers are set.
         counts: pairs of a token id and how often it came in as many draws as were asked for, each with its own luck.
+        stages: the packed stages of the chain, where they were asked for.
     """
 
     ids: tuple[int, ...]
@@ -52,6 +55,7 @@ class Look:
     from_cache: bool
     orders: Orders | None = None
     counts: tuple[tuple[int, int], ...] = ()
+    stages: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +112,38 @@ class Engine:
     cache: LogitsCache = field(default_factory=LogitsCache)
 
     def look(
-        self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool], *, draws: int = 0
+        self, prompt: Prompt, params: SamplingParams, keep_going: Callable[[], bool], extras: Extras = NOTHING_MORE
     ) -> Turns[Look]:
         """Return the next-token distribution after a prompt; the model runs only where its logits are not kept.
 
-        With ``draws`` so many tokens are drawn from it and counted.
+        ``extras`` is what is asked for beside it.
         """
         ids = read_prompt(self.model, prompt)
         self._notes(params)
-        known = self.look_cached(ids, prompt, params, draws=draws)
+        known = self.look_cached(ids, prompt, params, extras)
         if known is not None:
             return known
         row = yield from self._row(ids, keep_going)
-        return self._look(row, self._context(ids, prompt, params), params, from_cache=False, draws=draws)
+        return self._look(row, self._context(ids, prompt, params), params, from_cache=False, extras=extras)
 
     def look_cached(
-        self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams, *, draws: int = 0
+        self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams, extras: Extras = NOTHING_MORE
     ) -> Look | None:
         """Answer from the cache alone; ``ids`` are what the prompt reads as."""
         row = self.cache.get(ids)
         if row is None:
             return None
-        return self._look(row, self._context(ids, prompt, params), params, from_cache=True, draws=draws)
+        return self._look(row, self._context(ids, prompt, params), params, from_cache=True, extras=extras)
 
-    def _look(self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool, draws: int) -> Look:
+    def _look(
+        self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool, extras: Extras
+    ) -> Look:
         tail = tuple(map(self.model.piece, context.history[-TAIL_TOKENS:]))
         drawn = self._draw(row, context, params)
         orders = self._orders(row, context, params, drawn.trace)
-        counts = _counts(drawn.trace, context, draws)
-        return Look(context.history, tail, drawn.record(details=True), from_cache, orders, counts)
+        counts = _counts(drawn.trace, context, extras.draws)
+        found = stages.pack(stages.stages(drawn.trace)) if extras.stages else b""
+        return Look(context.history, tail, drawn.record(details=True), from_cache, orders, counts, found)
 
     def _context(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> StepContext:
         written = prompt.written

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from playground.errors import ModelCrashed, ModelError, ModelNotReady
 from playground.process import Answer, ModelProcess, State, Status, Stream
-from playground.records import shallow
+from playground.records import Extras, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,15 +102,20 @@ class Pool:
             raise ModelCrashed(status.reason, hint="It starts again with the next run.", field="model")
         return process
 
-    def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams, *, draws: int = 0) -> Stream:
-        """Send one of the worker's requests to a model that is up or loading; a look may ask for draws."""
+    def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Stream:
+        """Send one of the worker's requests to a model that is up or loading; a look may ask for extras."""
         process = self.wait(key)
-        request = {"op": op, "prompt": shallow(prompt), "params": params.to_dict(), "draws": draws}
+        request = {
+            "op": op,
+            "prompt": shallow(prompt),
+            "params": params.to_dict(),
+            "extras": shallow(extras or Extras()),
+        }
         return Stream(process, *process.open(request))
 
-    def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, *, draws: int = 0) -> Answer:
+    def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Answer:
         """Send a request that has one answer, and return it."""
-        stream = self.open(op, key, prompt, params, draws=draws)
+        stream = self.open(op, key, prompt, params, extras)
         try:
             return next(iter(stream))
         finally:

@@ -21,6 +21,7 @@ from playground.tokens import TextStream, visible
 
 __all__ = [
     "Candidate",
+    "Extras",
     "LinkNote",
     "Prompt",
     "Run",
@@ -48,6 +49,14 @@ class Prompt:
     ids: tuple[int, ...] = ()
     written: int = 0
     final_probs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a look is asked for beside the distribution: a number of draws to count, and the stages of the chain."""
+
+    draws: int = 0
+    stages: bool = False
 
 
 class Candidate(NamedTuple):

@@ -32,7 +32,7 @@ from playground.catalog import ModelSpec
 from playground.chain import Draw
 from playground.engine import Ended, Engine, Event, Look, Started
 from playground.errors import PlaygroundError
-from playground.records import Prompt, SamplingParams, shallow
+from playground.records import Extras, Prompt, SamplingParams, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +106,11 @@ class Job:
         """Whether it keeps a sequence for as long as a text grows."""
         return bool(self.request["op"] == "write")
 
+    @property
+    def extras(self) -> Extras:
+        """What a look is asked for beside the distribution."""
+        return Extras(**self.request["extras"])
+
     def keep_going(self) -> bool:
         """Whether nobody pressed Stop."""
         return not self.stopped.is_set()
@@ -177,8 +182,7 @@ class Worker:
                 case "write":
                     yield from self._engine.write(prompt, self._params(job), job.keep_going)
                 case "look":
-                    draws = job.request["draws"]
-                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going, draws=draws))
+                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going, job.extras))
                 case "encode" | "encode_special" as op:
                     special = op == "encode_special"
                     yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
@@ -228,8 +232,8 @@ class Worker:
             job = self._cached.get()
             try:
                 prompt = unpack_prompt(job.request["prompt"])
-                params, draws = self._params(job), job.request["draws"]
-                found = self._engine.look_cached(prompt.ids, prompt, params, draws=draws) if prompt.ids else None
+                params = self._params(job)
+                found = self._engine.look_cached(prompt.ids, prompt, params, job.extras) if prompt.ids else None
             except Exception as error:  # noqa: BLE001 (whatever it is, the next look is answered)
                 self._jobs.pop(job.request["id"], None)
                 self._send(job, error_answer(error))

@@ -317,6 +317,18 @@ def test_draws_are_counted_for_a_place(app: RunningApp, client: Client) -> None:
         assert refused.json()["text"] == f"Draws is {shown(draws)}; it must be a whole number in [0, 100,000]."
 
 
+def test_the_stages_of_a_chain_are_drawn_where_they_are_asked_for(app: RunningApp, client: Client) -> None:
+    """A panel for the model, one for each sampler that acts, one for the end; none is sent unasked."""
+    question = {"chain": {"top_k": 3, "temperature": 0.5, "min_p": 0}, "seed": 1, "place": look(client)["place"]}
+    picture = app.http.post("/playground/what_if", json=question | {"columns": 2}).json()
+    heads = [item["text"] for item in picture["waterfall"]["layout"]["annotations"]]
+    for name in ("Model", "1 · temperature 0.5", "2 · top-k 3", "Drawn from"):
+        assert any(f"<b>{name}</b>" in head for head in heads), heads
+    assert "waterfall" not in app.http.post("/playground/what_if", json=question).json()
+    refused = app.http.post("/playground/what_if", json=question | {"columns": 5})
+    assert (refused.status_code, refused.json()["text"]) == (400, "Columns is 5; it must be a whole number in [0, 4].")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 9_000, b'{"chain": "' + b"x" * 70_000 + b'"}'])
 def test_a_body_that_is_no_question_is_refused(app: RunningApp, body: bytes) -> None:
     """Empty, broken, deep or huge: one sentence with the size that is allowed."""

@@ -18,7 +18,7 @@ from playground.chain import Draw
 from playground.engine import Ended, Engine, Started
 from playground.errors import ModelError, PromptError, SettingError
 from playground.prompt import CHARS_PER_TOKEN, read_prompt
-from playground.records import Prompt, SamplingParams, StopReason
+from playground.records import Extras, Prompt, SamplingParams, StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -402,7 +402,7 @@ def test_draws_are_counted_and_come_again(any_engine: Engine) -> None:
     """A thousand draws with a luck each are a thousand tokens of the support, the same ones for the same seed."""
     params = settings(top_k=3, temperature=2)
     first, again, other = (
-        finished(any_engine.look(CAT, replace(params, seed=seed), always, draws=1000)) for seed in (1, 1, 2)
+        finished(any_engine.look(CAT, replace(params, seed=seed), always, Extras(draws=1000))) for seed in (1, 1, 2)
     )
     assert sum(count for _, count in first.counts) == 1000
     kept = {item.token_id for item in first.step.snapshot.candidates if item.final_prob}

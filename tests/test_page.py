@@ -330,6 +330,23 @@ def test_a_thousand_draws_lie_over_the_probabilities(watched: Watched) -> None:
     assert "counted" not in watched.figure()
 
 
+def test_the_waterfall_shows_each_sampler_and_follows(watched: Watched) -> None:
+    """A panel for each sampler; a slider redraws it, a clicked token shows its own, and the distribution comes back."""
+    heads = watched.page.locator(".waterfall .annotation-text")
+    watched.page.get_by_role("tab", name="Waterfall").click()
+    expect(heads.filter(has_text="2 · top-k 40")).to_have_count(1)
+    expect(watched.page.locator(".legend")).to_be_hidden()
+    watched.set_number("top_k", "3")
+    expect(heads.filter(has_text="2 · top-k 3")).to_have_count(1)
+    watched.write(4)
+    watched.page.click('.tok[data-position="2"]')
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 3: drawn from this")
+    expect(heads.filter(has_text="Drawn from")).to_have_count(1)
+    watched.page.get_by_role("tab", name="Distribution").click()
+    expect(watched.page.locator(".waterfall")).to_be_hidden()
+    expect(watched.page.locator(".legend")).to_be_visible()
+
+
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
     watched.set_number("temperature", "1.5")

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ import numpy as np
 
 from playground.errors import SettingError, shown
 from playground.samplers.knobs import Knob, Listing, Number, knob
+from playground.samplers.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,7 @@ __all__ = [
     "Knob",
     "Listing",
     "Number",
+    "Rule",
     "Sampler",
     "Sized",
     "StepContext",
@@ -143,6 +146,17 @@ class Sampler(ABC):
         return {name: spec.plain(getattr(self, name)) for name, spec in knobs.items()}
 
     @property
+    def summary(self) -> str:
+        """The sampler in a few words: its main number, and each other one that is not neutral."""
+        main, said = self.main_knob(), []
+        for name, spec in self.knobs().items():
+            value = getattr(self, name)
+            if name == main or value != spec.neutral:
+                plain = json.dumps(spec.plain(value), ensure_ascii=False)
+                said.append(f"{self.label.lower() if name == main else name} {plain}")
+        return ", ".join(said)
+
+    @property
     def is_neutral(self) -> bool:
         """Whether this setting changes nothing at all."""
         main = self.main_knob()
@@ -154,6 +168,13 @@ class Sampler(ABC):
         Raises:
             SettingError: the setting speaks of a token that this vocabulary does not have. A text is looked up only
                 where ``vocabulary`` is a Vocabulary.
+        """
+        return None
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return what decided which tokens of ``before`` stay; None where there is only a change of shape to see.
+
+        It is asked only where ``apply`` changed something, and computes its numbers with the same code.
         """
         return None
 

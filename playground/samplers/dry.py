@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.errors import SettingError
-from playground.samplers.base import Knob, Sampler, StepContext, Vocabulary, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, Vocabulary, knob
 from playground.samplers.knobs import Texts
 
 if TYPE_CHECKING:
@@ -73,17 +73,27 @@ class Dry(Sampler):
         Raises:
             SettingError: there are breakers, and no vocabulary to look them up in.
         """
+        return distribution if self.is_neutral else distribution.with_added(*self._lowered(context))
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:
+        """Name the tokens that would lengthen an echo."""
+        said = f"logit − {self.multiplier:g} × {self.base:g}^(echo − {self.allowed_length})"
+        return Rule.naming(before, self._lowered(context)[0], said)
+
+    def _lowered(self, context: StepContext) -> tuple[IntArray, FloatArray]:
+        """Return the tokens that would lengthen an echo, and what is added to their logits, (m,) each."""
         recent = context.recent(self.window)
-        if self.is_neutral or recent.size <= self.allowed_length:
-            return distribution
+        nothing = np.array([], dtype=np.int64), np.array([])
+        if recent.size <= self.allowed_length:
+            return nothing
         found = self._found(context.vocabulary)
         limit = echo_limit(recent, found)
         if limit < self.allowed_length:
-            return distribution
+            return nothing
         tokens, lengths = echoes(recent, min(limit, self.allowed_length + self._last_step))
         breaks = np.array([() in found.get(token, ()) for token in tokens.tolist()], dtype=np.bool_)
         punished = (lengths >= self.allowed_length) & ~breaks
-        return distribution.with_added(tokens[punished], self._amounts(lengths[punished]))
+        return tokens[punished], self._amounts(lengths[punished])
 
     @property
     def _last_step(self) -> int:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -54,3 +54,7 @@ class EpsilonCutoff(Sampler):
             return distribution
         mask = distribution.log_probs(distribution.logits) >= math.log(self.epsilon_cutoff)
         return distribution.only(mask)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return ε."""
+        return Rule("floor", self.epsilon_cutoff, f"ε = {self.epsilon_cutoff * 100:g}%")

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.rules import about
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -44,7 +45,18 @@ class EtaCutoff(Sampler):
         """Keep the probabilities at or above η."""
         if self.is_neutral:
             return distribution
-        log_epsilon = math.log(self.eta_cutoff)
-        log_eta = min(log_epsilon, log_epsilon / 2 - distribution.entropy_nats)
-        mask = distribution.log_probs(distribution.logits) >= log_eta
+        mask = distribution.log_probs(distribution.logits) >= min(self._log_floors(distribution))
         return distribution.only(mask)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return η and the one of its two terms that makes it."""
+        fixed, sinking = self._log_floors(before)
+        if fixed <= sinking:
+            return Rule("floor", self.eta_cutoff, f"η = ε = {self.eta_cutoff * 100:g}%")
+        eta = math.exp(sinking)
+        return Rule("floor", eta, f"η = √{self.eta_cutoff:g} × e^−{before.entropy_nats:.2f} {about(eta)}")
+
+    def _log_floors(self, distribution: Distribution) -> tuple[float, float]:
+        """Return the logarithms of ε and of √ε × exp(−H)."""
+        log_epsilon = math.log(self.eta_cutoff)
+        return log_epsilon, log_epsilon / 2 - distribution.entropy_nats

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Sampler, StepContext, knob
+from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class FrequencyPenalty(Sampler):
         """Lower the logits of the tokens in the window by their counts."""
         if self.is_neutral:
             return distribution
-        recent = context.recent(self.window, include_prompt=self.include_prompt)
-        seen, counts = np.unique(recent, return_counts=True)
+        seen, counts = np.unique(self._recent(context), return_counts=True)
         return distribution.with_added(seen, -self.penalty * counts.astype(np.float64))
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:
+        """Name the tokens of the window."""
+        return Rule.naming(before, self._recent(context), f"logit − {self.penalty:g} × count".replace("− -", "+ "))
+
+    def _recent(self, context: StepContext) -> IntArray:
+        return context.recent(self.window, include_prompt=self.include_prompt)

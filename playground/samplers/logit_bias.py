@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.errors import SettingError, shown
-from playground.samplers.base import Sampler, Sized, StepContext, Vocabulary, knob
+from playground.samplers.base import Rule, Sampler, Sized, StepContext, Vocabulary, knob
 from playground.samplers.knobs import Bias, Biases
 from playground.tokens import visible
 
@@ -71,6 +71,11 @@ class LogitBias(Sampler):
                 field=self.key,
             )
         return distribution.only(mask).with_added(token_ids[~banned], amounts[~banned])
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:
+        """Name the tokens of the list."""
+        token_ids, _ = self._tokens(before.vocab_size, context.vocabulary, strict=True)
+        return Rule.naming(before, token_ids, "logit + bias")
 
     def _tokens(self, vocab_size: int, vocabulary: Vocabulary | None, *, strict: bool) -> tuple[IntArray, FloatArray]:
         """Return token ids and amounts, (m,) each; without a vocabulary texts are refused, or left out."""

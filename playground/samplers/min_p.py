@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+import numpy as np
+
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.rules import about, percent
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -42,4 +45,13 @@ class MinP(Sampler):
         """Keep the logits at or above the floor."""
         if self.is_neutral:
             return distribution
-        return distribution.only(distribution.logits >= distribution.peak + math.log(self.min_p))
+        return distribution.only(distribution.logits >= self._floor(distribution))
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the floor as a probability."""
+        best, floor = np.exp(before.log_probs(np.array([before.peak, self._floor(before)]))).tolist()
+        return Rule("floor", floor, f"{self.min_p:g} × {percent(best)} {about(floor)}")
+
+    def _floor(self, distribution: Distribution) -> float:
+        """Return the lowest logit that stays."""
+        return distribution.peak + math.log(self.min_p)

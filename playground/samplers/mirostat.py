@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from playground.numerics import BITS_PER_NAT
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.rules import about
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -78,3 +79,11 @@ class Mirostat(Sampler):
             return distribution
         mask = distribution.log_probs(distribution.logits) * -BITS_PER_NAT <= self.cut(context)
         return distribution.only(mask)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return 2^−μ, the probability of a token that is just not too surprising; below μ = 0 there is none."""
+        cut = self.cut(context)
+        if cut < 0:
+            return Rule("floor", 1.0, f"μ ≈ {cut:.2f} bits".replace("-", "−"))
+        floor = 2.0**-cut
+        return Rule("floor", floor, f"2^−μ = 2^−{cut:.2f} {about(floor)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, IntArray
@@ -44,8 +44,14 @@ class NoRepeatNgram(Sampler):
         """Remove the tokens that would complete a run for the second time."""
         if self.is_neutral or len(context.history) < self.size:
             return distribution
-        mask = distribution.without(followers(np.array(context.history, dtype=np.int64), self.size - 1))
-        return distribution.only(mask)
+        return distribution.only(distribution.without(self._forbidden(context)))
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:
+        """Name the tokens that would complete a run."""
+        return Rule.naming(before, self._forbidden(context), f"n = {self.size}")
+
+    def _forbidden(self, context: StepContext) -> IntArray:
+        return followers(np.array(context.history, dtype=np.int64), self.size - 1)
 
 
 def followers(history: IntArray, length: int) -> IntArray:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Sampler, StepContext, knob
+from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RepetitionPenalty(Sampler):
         """Lower the logits of the tokens in the window."""
         if self.is_neutral:
             return distribution
-        seen = np.unique(context.recent(self.window, include_prompt=self.include_prompt))
+        seen = np.unique(self._recent(context))
         entries, inside = distribution.locate(seen)
         entries = entries[inside]
         old = distribution.logits[entries]
@@ -65,3 +65,12 @@ class RepetitionPenalty(Sampler):
         logits = distribution.logits.copy()
         logits[entries] = new
         return distribution.with_logits(logits)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:
+        """Name the tokens of the window."""
+        return Rule.naming(
+            before, self._recent(context), f"logit above 0 ÷ {self.penalty:g}, below 0 × {self.penalty:g}"
+        )
+
+    def _recent(self, context: StepContext) -> IntArray:
+        return context.recent(self.window, include_prompt=self.include_prompt)

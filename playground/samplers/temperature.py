@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from playground.errors import SettingError
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -108,3 +108,10 @@ class Temperature(Sampler):
         if temperature == 0:
             return distribution.best(1)
         return distribution.at_temperature(temperature)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the cut of greedy decoding, and the temperature where a range makes it."""
+        temperature = self.at(before)
+        if temperature == 0:
+            return Rule("cut", 1, "T = 0")
+        return Rule("shape", temperature, f"T ≈ {temperature:.3f}") if self.range else None

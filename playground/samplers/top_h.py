@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from playground.numerics import BITS_PER_NAT
 from playground.ranking import crossing
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray, IntArray
@@ -46,10 +47,19 @@ class TopH(Sampler):
         """Rank until the running sum passes the budget."""
         if self.is_neutral:
             return distribution
-        budget = self.top_h * distribution.entropy_nats
+        budget = self._budget(distribution)
         beyond = math.nextafter(budget, math.inf)
         found = crossing(distribution.raw, lambda part: entropy_parts(distribution, part), beyond)
         return distribution.first(found, int(np.searchsorted(found.running, budget, side="right")))
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the budget in bits."""
+        budget = self._budget(before) * BITS_PER_NAT
+        return Rule("budget", budget, f"{self.top_h:g} × {before.entropy_bits:.2f} ≈ {budget:.2f} bits")
+
+    def _budget(self, distribution: Distribution) -> float:
+        """Return how much of the entropy may be carried, in nats."""
+        return self.top_h * distribution.entropy_nats
 
 
 def entropy_parts(distribution: Distribution, part: IntArray | slice) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, Sized, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -49,3 +49,7 @@ class TopK(Sampler):
         if self.is_neutral or self.top_k >= distribution.size:
             return distribution
         return distribution.best(self.top_k)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return k."""
+        return Rule("cut", self.top_k, f"k = {self.top_k:,}")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+import numpy as np
+
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.rules import about
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -41,5 +45,16 @@ class TopNSigma(Sampler):
         """Keep the logits at or above the cut."""
         if self.is_neutral:
             return distribution
-        logits = distribution.logits
-        return distribution.only(logits >= distribution.peak - self.top_n_sigma * float(logits.std()))
+        return distribution.only(distribution.logits >= self._floor(distribution)[0])
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the cut as a probability, and the logits that it comes from."""
+        logit, sigma = self._floor(before)
+        floor = math.exp(before.log_probs(np.array([logit]))[0])
+        said = f"{before.peak:.2f} − {self.top_n_sigma:g} × {sigma:.2f} ≈ {logit:.2f}".replace("-", "−")
+        return Rule("floor", floor, f"logit {said}, p {about(floor)}")
+
+    def _floor(self, distribution: Distribution) -> tuple[float, float]:
+        """Return the lowest logit that stays, and σ."""
+        sigma = float(distribution.logits.std())
+        return distribution.peak - self.top_n_sigma * sigma, sigma

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution
@@ -52,3 +52,7 @@ class TopP(Sampler):
         found = distribution.reach(mass)
         kept = int(np.searchsorted(found.running, mass, side="left")) + self.keep_crossing
         return distribution.first(found, kept)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return p."""
+        return Rule("staircase" if self.keep_crossing else "staircase_under", self.top_p, f"p = {self.top_p:g}")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from playground.numerics import BITS_PER_NAT
 from playground.ranking import crossing
-from playground.samplers.base import Knob, Sampler, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,24 @@ class TypicalP(Sampler):
         if self.is_neutral or distribution.size == 1:
             return distribution
         plain = distribution.by_id()
-        closeness = -np.abs(plain.log_probs(plain.logits) + plain.entropy_nats)  # (n,)
-        found = crossing(closeness, plain.weigh, self.typical_p)
-        kept = int(np.searchsorted(found.running, self.typical_p, side="left")) + 1
-        typical = plain.first(found, kept)
+        typical = self._most_typical(plain)
         return distribution if typical is plain else typical
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the entropy and the distance from it of the last token taken, both in bits."""
+        plain = before.by_id()
+        entries = plain.locate(self._most_typical(plain).token_ids)[0]
+        entropy, distance = before.entropy_bits, float(distances(plain)[entries].max()) * BITS_PER_NAT
+        said = f"p = {self.typical_p:g}: surprisal ≈ {entropy:.2f} ± {distance:.2f} bits"
+        return Rule("distance", distance, said, center=entropy)
+
+    def _most_typical(self, plain: Distribution) -> Distribution:
+        """Keep the tokens nearest to the entropy until their probabilities reach p."""
+        found = crossing(-distances(plain), plain.weigh, self.typical_p)
+        return plain.first(found, int(np.searchsorted(found.running, self.typical_p, side="left")) + 1)
+
+
+def distances(plain: Distribution) -> FloatArray:
+    """Return how far each token's surprisal is from the entropy, in nats, (n,)."""
+    far: FloatArray = np.abs(plain.log_probs(plain.logits) + plain.entropy_nats)
+    return far

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import Knob, Sampler, Sized, StepContext, knob
+from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
 from playground.samplers.luck import luck
 
 if TYPE_CHECKING:
@@ -78,3 +78,7 @@ class Xtc(Sampler):
         raw = distribution.raw[good]
         mask[good[np.flatnonzero(raw == raw.min())[-1]]] = True  # the last in rank order: the higher id on a tie
         return distribution.only(mask)
+
+    def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
+        """Return the threshold."""
+        return Rule("ceiling", self.threshold, f"threshold {self.threshold * 100:g}%")

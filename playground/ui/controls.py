@@ -113,19 +113,6 @@ def to_json(value: object) -> str:
 
 def settings_line(model: str, params: SamplingParams, texts: Mapping[str, str]) -> str:
     """Return model and settings in one line, in the order in which they act: no screenshot goes without them."""
-    parts = [sampler_text(sampler) for sampler in params.chain if not sampler.is_neutral]
+    parts = [sampler.summary for sampler in params.chain if not sampler.is_neutral]
     order = params.order if isinstance(params.order, str) else texts["order_own"]
     return " · ".join([model, *(parts or [texts["neutral"]])]) + f" · {texts['order'].lower()} {order}"
-
-
-def sampler_text(sampler: Sampler) -> str:
-    """Return a sampler in a few words: its main number, and each other one that is not neutral."""
-    said = [f"{sampler.label.lower()} {_plain(sampler, sampler.main_knob())}"]
-    for name, spec in sampler.knobs().items():
-        if name != sampler.main_knob() and getattr(sampler, name) != spec.neutral:
-            said.append(f"{name} {_plain(sampler, name)}")
-    return ", ".join(said)
-
-
-def _plain(sampler: Sampler, name: str) -> str:
-    return json.dumps(sampler.knobs()[name].plain(getattr(sampler, name)), ensure_ascii=False)

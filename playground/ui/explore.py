@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import RunNotFound, SettingError, shown
-from playground.records import Prompt
+from playground.records import Extras, Prompt
+from playground.stages import unpack
 from playground.store import Looked, read_step
 from playground.ui.controls import read_settings
 from playground.ui.picture import Place, orders_text, picture
+from playground.views.waterfall import waterfall_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
 
 TAIL_PIECES = 24  # for a title
-MAX_DRAWS = 100_000
+MAX_DRAWS, MAX_COLUMNS = 100_000, 4
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
 
@@ -48,15 +50,17 @@ class Explorer:
         looked = self.store.keep(Looked(model, tuple(answer["ids"])))
         return self._tried({"look": looked}, model, answer, params)
 
-    def what_if(self, chain: object, seed: object, place: object, draws: object = 0) -> dict[str, Any]:
-        """Return the picture of a place under other settings, with ``draws`` tokens drawn and counted.
+    def what_if(self, chain: object, seed: object, place: object, extras: Mapping[str, object]) -> dict[str, Any]:
+        """Return the picture of a place under other settings, and what is asked for beside it.
+
+        ``extras`` may hold ``draws``, a number of tokens to draw and count, and ``columns``, those of the waterfall.
 
         Raises:
             PlaygroundError: the settings are refused, or the place is no longer kept.
         """
         params = read_settings(chain, seed, LOOK_LENGTH)
-        if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MAX_DRAWS:
-            raise SettingError(f"Draws is {shown(draws)}; it must be a whole number in [0, {MAX_DRAWS:,}].")
+        columns = whole("columns", extras.get("columns", 0), MAX_COLUMNS)
+        asked = Extras(whole("draws", extras.get("draws", 0), MAX_DRAWS), stages=columns > 0)
         where = place if isinstance(place, dict) else {}
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
@@ -66,8 +70,11 @@ class Explorer:
             model, written = run.model, run.steps[position]
             drawn = tuple(step.final_prob for step in run.steps[:position])
             prompt = Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
-        answer = self.pool.ask("look", model, prompt, params, draws=draws)
-        return self._tried(where, model, answer, params, written=written)
+        answer = self.pool.ask("look", model, prompt, params, asked)
+        shown = self._tried(where, model, answer, params, written=written)
+        if columns:
+            shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
+        return shown
 
     def _tried(
         self,
@@ -124,3 +131,14 @@ class Explorer:
             follow=follow,
         )
         return picture(step, place, self.texts)
+
+
+def whole(name: str, value: object, most: int) -> int:
+    """Return a whole number from 0 to ``most``.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise SettingError(f"{name.capitalize()} is {shown(value)}; it must be a whole number in [0, {most:,}].")
+    return value

@@ -89,8 +89,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
 
-def asked(body: bytes) -> tuple[object, ...]:
-    """Return chain, seed, place and number of draws from the body of a request.
+def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
+    """Return chain, seed, place and everything from the body of a request.
 
     Raises:
         SettingError: it is too large, or no JSON object.
@@ -102,9 +102,9 @@ def asked(body: bytes) -> tuple[object, ...]:
     if not isinstance(flat, dict):
         raise SettingError(
             f"The request holds {len(body):,} bytes; it must be a JSON object of at most {MAX_BODY_BYTES:,}.",
-            hint="Its keys are chain, seed, place and draws.",
+            hint="Its keys are chain, seed, place, draws and columns.",
         )
-    return flat.get("chain"), flat.get("seed"), flat.get("place"), flat.get("draws", 0)
+    return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
 
 
 def pictured(draw: Callable[[], dict[str, Any]]) -> Response:

@@ -5,18 +5,33 @@ Figures leave paper, background and font color open; the page fills them in from
 
 from __future__ import annotations
 
-import math
 from typing import Any
+
+from playground.samplers.rules import percent
+
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "DRAWN",
+    "MONO",
+    "REMOVED",
+    "RULE",
+    "hatch",
+    "label",
+    "literal",
+    "percent",
+    "quiet_axis",
+]
 
 BEFORE = "#94a3b8"
 AFTER = "#3b82f6"
 DRAWN = "#ea580c"
 COUNTED = "#a21caf"
 NOTHING = "rgba(0,0,0,0)"
+RULE = "#ee2a55"
+REMOVED = "rgba(148,163,184,0.55)"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 MAX_LABEL = 18
-SMALLEST = 1e-6  # below it a percentage only says that it is smaller
-ROUNDS_TO_ONE = 0.0005
 
 
 def literal(text: str) -> str:
@@ -40,22 +55,12 @@ def label(text: str) -> str:
     return literal(text)
 
 
-def percent(share: float) -> str:
-    """Return a probability as people read it; never "0.0%" for something that can happen, nor "100%" for less.
-
-    >>> percent(0.1523), percent(0.00012), percent(1e-9), percent(0), percent(0.99999), percent(1)
-    ('15.2%', '0.012%', '<0.0001%', '0%', '>99.9%', '100%')
-    """
-    if share in {0, 1}:
-        return f"{share:.0%}"
-    if share < SMALLEST:
-        return f"<{SMALLEST * 100:.4f}%"
-    if share > 1 - ROUNDS_TO_ONE:
-        return ">99.9%"
-    digits = 1 if share >= 0.001 else 1 - math.floor(math.log10(share * 100))  # noqa: PLR2004 (0.1 %: two digits below)
-    return f"{share * 100:.{digits}f}%"
-
-
 def quiet_axis(**more: Any) -> dict[str, Any]:  # noqa: ANN401 (plotly's own settings)
     """Return an axis without lines."""
     return {"showgrid": False, "zeroline": False, "showline": False, "fixedrange": True, **more}
+
+
+def hatch() -> dict[str, Any]:
+    """Return the marker of what was removed."""
+    pattern = {"shape": "/", "fgcolor": REMOVED, "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.35}
+    return {"color": "rgba(0,0,0,0)", "line": {"color": BEFORE, "width": 1}, "pattern": pattern}
