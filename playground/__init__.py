@@ -2,12 +2,12 @@
 
 The map, from the bottom up; imports point downwards only:
 
-- ``errors``, ``numerics``, ``tokens``: failures, arithmetic on one logits vector, bytes and text
-- ``samplers``: one file per sampler; ``records``: settings, steps and runs; ``chain``: samplers in order, the draw
-- ``stages``: what each sampler of a chain did, token by token, and the rule it went by
-- ``catalog``: models.yaml; ``backends``: token ids in, logits out
+- ``errors``, ``tokens``, ``ranking``, ``numerics``: failures, bytes and text, rank order, arithmetic on one logits vector
+- ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
+- ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
+- ``catalog``: models.yaml; ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``prompt``, ``engine``, ``worker``: a model's process from the inside; ``process``, ``pool``: from the outside
-- ``store``: runs as they grow
+- ``store``: runs as they grow; ``tables``: records as CSV
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.
