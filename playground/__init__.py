@@ -2,7 +2,7 @@
 
 The map, from the bottom up; imports point downwards only:
 
-- ``errors``, ``tokens``, ``ranking``, ``numerics``: failures, bytes and text, rank order, arithmetic on one logits vector
+- ``errors``, ``tokens``, ``ranking``, ``numerics``: failures, bytes and text, rank order, arithmetic on logits
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
 - ``catalog``: models.yaml; ``backends``: token ids in, logits out; ``cache``: logits that were answered
