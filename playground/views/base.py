@@ -43,13 +43,13 @@ def literal(text: str) -> str:
     return text
 
 
-def label(text: str) -> str:
+def label(text: str, longest: int = MAX_LABEL) -> str:
     """Return a token's text for an axis: clipped, literal, kept in its own writing direction.
 
     >>> label("a" * 30)
     'aaaaaaaaaaaaaaaaa…'
     """
-    text = text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
     return literal(text)
 
 

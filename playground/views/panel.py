@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.samplers.rules import about
 from playground.stages import FINAL, MODEL
-from playground.views.base import AFTER, MONO, RULE, literal, percent, quiet_axis
+from playground.views.base import AFTER, MONO, RULE, label, literal, percent, quiet_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ Drawn = list[dict[str, Any]]
 MAX_NAME = 10
 MUTED = "#7c8aa0"
 HEADROOM = 1.22  # over the tallest bar, for the label of the rule
+LOWEST_FLOOR = 1e-12  # a line below it might as well be the axis
 LOW_FLOOR = 0.15  # a floor below this share of the tallest bar is not to be seen on a linear axis
 RESHAPES = ("named", "shape")
 PILES = ("staircase", "staircase_under", "budget")
@@ -85,9 +86,12 @@ def columns_of(stage: Stage, texts: Mapping[str, str], *, tail_width: float) -> 
         base, height = _span(bar, stage.rule, pile)
         pile = base + height
         after = bar.after if geometry in RESHAPES and not bar.removed and stage.key != MODEL else None
-        name = bar.text if len(bar.text) <= MAX_NAME else bar.text[: MAX_NAME - 1] + "…"
         hover = "<br>".join([f"<b>{literal(bar.text)}</b> · id {bar.token_id}", *_tip(stage, bar, pile, texts)])
-        found.append(Column(place, 0.82, base, height, after, bar.removed, bar.token_id in named, literal(name), hover))
+        found.append(
+            Column(
+                place, 0.82, base, height, after, bar.removed, bar.token_id in named, label(bar.text, MAX_NAME), hover
+            )
+        )
     left = len(stage.bars) - 0.5 + TAIL_GAP
     for stays in (True, False):
         column = _tail_column(stage, pile, texts, stays=stays, x=left + tail_width / 2, width=tail_width)
@@ -102,7 +106,7 @@ def _span(bar: Bar, rule: Rule | None, pile: float) -> tuple[float, float]:
     """Return where a bar begins and how far it goes: up from 0, from the bar before it, or from the entropy."""
     if rule is None or rule.geometry not in {*PILES, "distance"}:
         return 0.0, bar.before
-    surprisal = -math.log2(bar.before) if bar.before > 0 else 0.0
+    surprisal = -math.log2(bar.before or math.ulp(0.0))  # in bits; what rounds to 0 is no likelier than that
     if rule.geometry == "distance":
         return rule.center, surprisal - rule.center
     return pile, bar.before * surprisal if rule.geometry == "budget" else bar.before
@@ -165,17 +169,18 @@ def _pile_ends(stage: Stage) -> tuple[float, float]:
 
 
 def scale_of(stage: Stage, panel: list[Column]) -> Scale:
-    """Return the axis of a panel: all tokens fit in, and the rule; what stands for the tail need not."""
+    """Return the axis of a panel: tokens and rule fit in; not always the tail, nor what is far outside a band."""
     rule, tokens = stage.rule, panel[: len(stage.bars)]
     if rule and rule.geometry in PILES:
         return Scale(0.0, 1.12 * _pile_ends(stage)[0])
     if rule and rule.geometry == "distance":
         ends = [rule.center - rule.at, rule.center + rule.at, *(column.base + column.height for column in tokens)]
-        pad = 0.08 * (max(ends) - min(ends)) or 1.0
-        return Scale(min(ends) - pad, max(ends) + 2.5 * pad)
+        high = min(max(ends), rule.center + max(3 * rule.at, 1.0))
+        pad = 0.08 * (high - min(ends))
+        return Scale(min(ends) - pad, high + 2.5 * pad)
     line = rule.at if rule and rule.geometry in {"floor", "ceiling"} else 0.0
     top = max(max(column.height, column.after or 0.0) for column in tokens)
-    if 0 < line < LOW_FLOOR * top:
+    if LOWEST_FLOOR < line < LOW_FLOOR * top:
         low = min(max(min(column.height for column in tokens), line / 30), line)
         return Scale(low / 2, min(2.5 * top, 1.5), log=True)
     return Scale(0.0, HEADROOM * max(line, top))
@@ -228,14 +233,14 @@ def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tu
         return [], []
     refs = {"xref": f"x{axis}", "yref": f"y{axis}"}
     line = {"type": "line", "line": {"color": RULE, "width": 1.5}, **refs}
-    label = {"showarrow": False, "font": {"size": 10.5, "color": RULE}, "yanchor": "bottom", **refs}
+    tag = {"showarrow": False, "font": {"size": 10.5, "color": RULE}, "yanchor": "bottom", **refs}
     across = line | {"yref": f"y{axis} domain", "x0": _cut_at(panel), "x1": _cut_at(panel), "y0": 0, "y1": 1}
     if rule.geometry == "cut":
         place = {"yref": f"y{axis} domain", "y": 1, "yanchor": "top"}
         side = "left" if _cut_at(panel) < LABEL_FITS else "right"
-        return [across], [label | place | {"text": literal(f" {rule.text} "), "x": _cut_at(panel), "xanchor": side}]
+        return [across], [tag | place | {"text": literal(f" {rule.text} "), "x": _cut_at(panel), "xanchor": side}]
     if rule.geometry == "distance":
-        return _band(rule, line, label, len(stage.bars) - 0.5)
+        return _band(rule, line, tag, len(stage.bars) - 0.5)
     end = len(stage.bars) - 0.5
     if rule.geometry in PILES:
         right = panel[-1].right
@@ -244,11 +249,11 @@ def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tu
             room = {"x": right, "xanchor": "right", "yanchor": "top"}
         dots = across | {"line": {"color": RULE, "width": 1, "dash": "dot"}}
         level = line | {"x0": -0.7, "x1": right, "y0": rule.at, "y1": rule.at}
-        return [level, dots], [label | {"text": literal(rule.text), "y": rule.at} | room]
+        return [level, dots], [tag | {"text": literal(rule.text), "y": rule.at} | room]
     level = line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}  # for single tokens, not for a sum of them
     said = about(rule.at) if rule.geometry == "floor" else rule.text
     above = max([rule.at, *(column.height for column in panel[: len(stage.bars)][-LABEL_TOKENS:])])
-    return [level], [label | {"text": literal(said), "x": end, "xanchor": "right", "y": scale.place(above)}]
+    return [level], [tag | {"text": literal(said), "x": end, "xanchor": "right", "y": scale.place(above)}]
 
 
 def _cut_at(panel: list[Column]) -> float:
@@ -257,11 +262,11 @@ def _cut_at(panel: list[Column]) -> float:
     return (last + min(column.x - column.width / 2 for column in panel if column.removed)) / 2
 
 
-def _band(rule: Rule, line: dict[str, Any], label: dict[str, Any], end: float) -> tuple[Drawn, Drawn]:
+def _band(rule: Rule, line: dict[str, Any], tag: dict[str, Any], end: float) -> tuple[Drawn, Drawn]:
     """Return the band around the entropy in which tokens stay, and the entropy itself."""
     low, high = rule.center - rule.at, rule.center + rule.at
     across = {"x0": -0.7, "x1": end}
     band = {"type": "rect", "y0": low, "y1": high, "fillcolor": RULE, "opacity": 0.12, "line": {"width": 0}}
     shapes = [line | across | band | {"layer": "below"}, line | across | {"y0": rule.center, "y1": rule.center}]
     text = f"entropy ± {rule.at:.2f} bits"
-    return shapes, [label | {"text": text, "x": -0.6, "y": high, "xanchor": "left"}]
+    return shapes, [tag | {"text": text, "x": -0.6, "y": high, "xanchor": "left"}]
