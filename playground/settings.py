@@ -87,6 +87,15 @@ class SamplingParams:
         by_key = {item.key: item for item in self.samplers}
         return tuple(by_key[key] for key in in_order(tuple(by_key), order))
 
+    @property
+    def without_effect(self) -> tuple[Sampler, tuple[Sampler, ...]] | None:
+        """A sampler that always leaves one token, and those behind it, which change nothing; None without any."""
+        for place, sampler in enumerate(self.chain):
+            if sampler.leaves_one:
+                behind = tuple(item for item in self.chain[place + 1 :] if not item.is_neutral)
+                return (sampler, behind) if behind else None
+        return None
+
     def with_some_seed(self) -> Self:
         """Return settings that have a seed: the same ones, or with a seed picked at random."""
         return self if self.seed is not None else replace(self, seed=secrets.randbelow(MAX_SEED + 1))

@@ -117,3 +117,23 @@ def test_both_orders_are_compared_in_a_sentence() -> None:
         "These settings keep 3 tokens in transformers’ order and 1 token in llama.cpp’s; they differ on “␣a”, “⏎”."
     )
     assert said(2, 2, 7, b"x").endswith("2 tokens in llama.cpp’s, not the same ones; they differ on “x” and 6 more.")
+
+
+@pytest.mark.parametrize(
+    ("flat", "expected"),
+    [
+        ({"temperature": 0, "top_p": 0.9, "order": "transformers"}, ("temperature", ["top_p"])),
+        ({"temperature": 0, "top_p": 0.9, "order": "llama.cpp"}, None),
+        ({"temperature": 0, "repetition_penalty": 1.2}, None),
+        ({"temperature": {"temperature": 0, "range": 1}, "top_p": 0.9}, None),
+        ({"top_k": 1, "top_p": 0.9, "min_p": 0.1}, ("top_k", ["top_p", "min_p"])),
+        ({"top_p": 0, "min_p": 0.1}, ("top_p", ["min_p"])),
+        ({"top_k": 2, "top_p": 0.9}, None),
+    ],
+)
+def test_samplers_behind_one_that_leaves_one_token_are_named(
+    flat: dict[str, object], expected: tuple[str, list[str]] | None
+) -> None:
+    """A greedy temperature in front of top-p makes it idle; behind it, it does not."""
+    found = SamplingParams.from_dict(flat).without_effect
+    assert (found and (found[0].key, [item.key for item in found[1]])) == expected

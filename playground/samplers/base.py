@@ -162,6 +162,11 @@ class Sampler(ABC):
         main = self.main_knob()
         return bool(getattr(self, main) == self.knobs()[main].neutral)
 
+    @property
+    def leaves_one(self) -> bool:
+        """Whether these numbers leave one token whatever reaches the sampler."""
+        return False
+
     def note(self, vocabulary: Sized) -> str | None:  # noqa: ARG002 (most samplers do not look)
         """Say in a sentence where a setting is harmless but does not do what one expects of it; mostly there is none.
 

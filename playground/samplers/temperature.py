@@ -91,6 +91,11 @@ class Temperature(Sampler):
         """Whether the temperature is fixed at 1."""
         return self.temperature == 1 and self.range == 0
 
+    @property
+    def leaves_one(self) -> bool:
+        """Greedy."""
+        return self.temperature == 0 and self.range == 0
+
     def at(self, distribution: Distribution) -> float:
         """Return the temperature that acts on a distribution; 0 is greedy."""
         if self.range == 0 or distribution.size == 1:

@@ -44,6 +44,11 @@ class TopK(Sampler):
             f"Top-k {self.top_k:,} is more than the vocabulary's {vocabulary.vocab_size:,} tokens; it removes nothing."
         )
 
+    @property
+    def leaves_one(self) -> bool:
+        """Only the best."""
+        return self.top_k == 1
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the first k in rank order."""
         if self.is_neutral or self.top_k >= distribution.size:

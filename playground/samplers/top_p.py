@@ -44,6 +44,11 @@ class TopP(Sampler):
         Knob("Keep the token that crosses p", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
     )
 
+    @property
+    def leaves_one(self) -> bool:
+        """Nothing of p is left for a second token."""
+        return self.top_p == 0
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Rank until the running sum reaches p, or passes it where the token that crosses goes."""
         if self.is_neutral:

@@ -72,6 +72,9 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
         yield texts["recomputed"]
     if place.counts:
         yield _counted(snapshot, place, texts)
+    if vain := place.params.without_effect:
+        names = ", ".join(item.label.lower() for item in vain[1])
+        yield texts["without_effect"].format(sampler=vain[0].summary, names=names)
     for sampler in place.params.chain:
         note = sampler.note(snapshot)
         if note:

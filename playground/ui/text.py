@@ -56,6 +56,7 @@ ENGLISH: dict[str, str] = {
         "The model had to read this prefix again, as its logits were no longer kept; in one go instead of token by "
         "token, its numbers can differ a little."
     ),
+    "without_effect": "After {sampler} one token is left, so {names} behind it changes nothing.",
     "entropy": "entropy",
     "entropy_help": (
         "How undecided the distribution is: 0 bits where one token is certain, 1 bit for a coin toss, 10 bits for "
