@@ -473,6 +473,17 @@ def test_typical_p_hangs_the_bars_on_the_entropy() -> None:
     ]
 
 
+def test_a_band_ends_at_certainty() -> None:
+    """Where the band is wider than the entropy, it begins at 0 bits: no token is more probable than 1."""
+    trace = traced([0.97, 0.0299, 0.0001], TypicalP(0.98))  # H = 0.1951 bits; 0.0299, at 5.06 bits, is the last taken
+    rule, figure = stages(trace)[1].rule, figure_of(trace)
+
+    assert rule is not None
+    assert rule.at == pytest.approx(5.0637 - 0.1951, abs=1e-3)
+    assert drawn_on(figure, 2)[0][0]["y0"] == 0
+    assert figure["layout"]["yaxis2"]["ticktext"] == ["0.0", "0.2", "5.1"]
+
+
 def test_temperature_is_a_change_of_shape() -> None:
     """Before and after side by side, the tail too, and nothing drawn over them."""
     figure = figure_of(traced(FOUR, Temperature(0.5)), count=3)

@@ -174,7 +174,7 @@ def scale_of(stage: Stage, panel: list[Column]) -> Scale:
     if rule and rule.geometry in PILES:
         return Scale(0.0, 1.12 * _pile_ends(stage)[0])
     if rule and rule.geometry == "distance":
-        ends = [rule.center - rule.at, rule.center + rule.at, *(column.base + column.height for column in tokens)]
+        ends = [*_band_ends(rule), *(column.base + column.height for column in tokens)]
         high = min(max(ends), rule.center + max(3 * rule.at, 1.0))
         pad = 0.08 * (high - min(ends))
         return Scale(min(ends) - pad, high + 2.5 * pad)
@@ -211,11 +211,11 @@ def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tup
     if rule and rule.geometry == "budget":
         y_axis["tickformat"] = "~r"
     if rule and rule.geometry == "distance":
-        marks = [rule.center - rule.at, rule.center, rule.center + rule.at]
+        marks = sorted([*_band_ends(rule), rule.center])
         y_axis |= {
             "tickmode": "array",
             "tickvals": marks,
-            "ticktext": [f"{mark:.1f}".replace("-", "−") for mark in marks],
+            "ticktext": [f"{mark:.1f}" for mark in marks],
         }
     return x_axis, y_axis
 
@@ -264,9 +264,14 @@ def _cut_at(panel: list[Column]) -> float:
 
 def _band(rule: Rule, line: dict[str, Any], tag: dict[str, Any], end: float) -> tuple[Drawn, Drawn]:
     """Return the band around the entropy in which tokens stay, and the entropy itself."""
-    low, high = rule.center - rule.at, rule.center + rule.at
+    low, high = _band_ends(rule)
     across = {"x0": -0.7, "x1": end}
     band = {"type": "rect", "y0": low, "y1": high, "fillcolor": RULE, "opacity": 0.12, "line": {"width": 0}}
     shapes = [line | across | band | {"layer": "below"}, line | across | {"y0": rule.center, "y1": rule.center}]
     text = f"entropy ± {rule.at:.2f} bits"
     return shapes, [tag | {"text": text, "x": -0.6, "y": high, "xanchor": "left"}]
+
+
+def _band_ends(rule: Rule) -> tuple[float, float]:
+    """Return the least and the most surprisal that stays; below 0 there is none."""
+    return max(0.0, rule.center - rule.at), rule.center + rule.at
