@@ -36,8 +36,8 @@ from playground.samplers.xtc import Xtc
 from playground.stages import FINAL, MODEL, Bar, Stage, pack, stages, unpack
 from playground.tokens import visible
 from playground.ui.text import ENGLISH
-from playground.views.base import AFTER
-from playground.views.panel import MAX_NAME
+from playground.views.base import AFTER, percent
+from playground.views.panel import MAX_NAME, decades
 from playground.views.waterfall import waterfall, waterfall_spec
 from tests.settings_drawn import CHAINS, LOGITS, contexts
 from tests.test_views import HOSTILE, PLOTLY_TAG, on_screen
@@ -630,3 +630,9 @@ def test_the_figure_is_the_spec() -> None:
     spec = waterfall_spec(found, ENGLISH, columns=3)
     assert len(figure.data) == len(spec["data"]) == 4 * len(found)
     assert figure.layout.height == spec["layout"]["height"]
+
+
+def test_a_long_logarithmic_axis_names_small_numbers_in_full() -> None:
+    """Powers of ten as percentages; none of them reads as zero."""
+    assert decades(3e-7, 0.9) == [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1]
+    assert [percent(mark) for mark in decades(3e-7, 0.9)][:3] == ["0.00010%", "0.0010%", "0.010%"]

@@ -22,6 +22,7 @@ MAX_NAME = 10
 MUTED = "#7c8aa0"
 HEADROOM = 1.22  # over the tallest bar, for the label of the rule
 LOWEST_FLOOR = 1e-12  # a line below it might as well be the axis
+SHORT_AXIS = 300  # highest ÷ lowest
 LOW_FLOOR = 0.15  # a floor below this share of the tallest bar is not to be seen on a linear axis
 RESHAPES = ("named", "shape")
 PILES = ("staircase", "staircase_under", "budget")
@@ -206,7 +207,8 @@ def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tup
     y_axis = quiet_axis(nticks=4, tickfont={"size": 9}, tickformat=".2~%", ticks="")
     y_axis["range"] = [scale.place(scale.low), scale.place(scale.high)]
     if scale.log:
-        y_axis["type"] = "log"
+        marks = decades(scale.low, scale.high)
+        y_axis |= {"type": "log", "tickmode": "array", "tickvals": marks, "ticktext": [percent(mark) for mark in marks]}
     rule = stage.rule
     if rule and rule.geometry == "budget":
         y_axis["tickformat"] = "~r"
@@ -218,6 +220,18 @@ def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tup
             "ticktext": [f"{mark:.1f}" for mark in marks],
         }
     return x_axis, y_axis
+
+
+def decades(low: float, high: float) -> list[float]:
+    """Return round numbers for a logarithmic axis: powers of ten, and 2 and 5 times these where it is short.
+
+    >>> decades(0.008, 0.6)
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    """
+    steps = (1, 2, 5) if high / low < SHORT_AXIS else (1,)
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    marks = [float(f"{step}e{exponent}") for exponent in exponents for step in steps]
+    return [mark for mark in marks if low <= mark <= high]
 
 
 def _tick(column: Column, scale: Scale) -> str:
