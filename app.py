@@ -46,7 +46,11 @@ def claim(host: str, port: int) -> socket.socket:
         raise StartError(f"Port is {port}; it must lie in [0, {MAX_PORT}].")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
+        # Connections inherit it. Without, the kernel keeps the second part of each answer back for up to 40 ms, and
+        # asyncio sets it only on sockets that name their protocol, which this one does not.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except UnicodeError as error:
         raise StartError(f"Host is {shown(host)}; it must be an address or a name.", hint="Use --host.") from error
     except OSError as error:
