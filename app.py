@@ -46,11 +46,7 @@ def claim(host: str, port: int) -> socket.socket:
         raise StartError(f"Port is {port}; it must lie in [0, {MAX_PORT}].")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family)
-        # Connections inherit it. Without, the kernel keeps the second part of each answer back for up to 40 ms, and
-        # asyncio sets it only on sockets that name their protocol, which this one does not.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
+        return prompt_listener(host, port, family)
     except UnicodeError as error:
         raise StartError(f"Host is {shown(host)}; it must be an address or a name.", hint="Use --host.") from error
     except OSError as error:
@@ -58,6 +54,17 @@ def claim(host: str, port: int) -> socket.socket:
             raise StartError(f"Port {port} is in use.", hint="Use --port with another number.") from error
         reason = os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
         raise StartError(f"{host}:{port} cannot be served: {reason}.", hint="Use --host and --port.") from error
+
+
+def prompt_listener(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    """Listen, and let no answer wait.
+
+    Connections inherit the option. Without it the kernel keeps the second part of each answer back for up to 40 ms, and
+    asyncio sets it only on sockets that name their protocol, which this one does not.
+    """
+    listener = socket.create_server((host, port), family=family)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -59,7 +59,7 @@
       if (same(found, presets) && preset.options.length) return;
       presets = found;
       const now = preset.value;
-      const options = presets.map(({ key, title, origin }) => el("option", { value: key, title: origin }, title));
+      const options = presets.map(({ key, title, origin, problem }) => el("option", { value: key, title: problem || origin, disabled: problem !== "" }, problem ? `${title}: ${problem}` : title));
       preset.replaceChildren(el("option", { value: "", disabled: true }, words.presets), ...options);
       preset.value = now;
     }

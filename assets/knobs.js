@@ -9,8 +9,10 @@
 
   /** A number where the text is one, else the text as it is. */
   function read(text) {
-    const value = Number(text.trim().replace(",", "."));
-    return text.trim() !== "" && Number.isFinite(value) ? value : text;
+    const typed = text.trim();
+    // 1,000 is a thousand, as the page writes it; 0,7 is seven tenths, as many people write it.
+    const value = Number(/^-?[1-9]\d{0,2}(,\d{3})+$/.test(typed) ? typed.replaceAll(",", "") : typed.replace(",", "."));
+    return typed !== "" && Number.isFinite(value) ? value : text;
   }
 
   function flag(knob, change) {

@@ -41,14 +41,17 @@
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`playground:${name}`, { detail }));
 
   /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. */
+  let refused = false; // the notice that is shown, if any, is this function's own
   async function ask(url, body) {
     const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     try {
       const answer = await fetch(url, options);
       const news = await answer.json();
-      tell("notice", answer.ok ? { kind: "", text: "", field: "" } : news);
+      if (!answer.ok || refused) tell("notice", answer.ok ? { kind: "", text: "", field: "" } : news);
+      refused = !answer.ok;
       return answer.ok ? news : null;
     } catch {
+      refused = true;
       tell("notice", { kind: "error", text: texts.connection_lost, field: "" });
       return null;
     }

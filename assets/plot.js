@@ -5,7 +5,7 @@
   const CONFIG = { displayModeBar: false, responsive: false };
 
   // Five megabytes that the controls need not wait for.
-  const plotly = new Promise((done) => document.head.append(el("script", { src: "/playground/plotly.min.js", onload: done })));
+  const plotly = new Promise((done) => document.head.append(el("script", { src: "/playground/plotly.min.js", onload: done, onerror: () => tell("notice", { kind: "error", text: "plotly.min.js did not load; reload the page.", field: "" }) })));
 
   parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
@@ -36,6 +36,7 @@
     const paint = () => {
       if (!figure) return;
       const waterfall = view === "waterfall";
+      stages.style.visibility = latest.waterfall ? "visible" : "hidden"; // never another place's panels
       if (waterfall && !latest.waterfall) return;
       const here = waterfall ? stages : area;
       width = here.clientWidth;
@@ -47,7 +48,6 @@
 
     const show = (news) => {
       latest = news;
-      if (!window.Plotly) return void plotly.then(() => news === latest && show(news));
       empty.hidden = true;
       card.hidden = false;
       figure = news.figure;
@@ -89,9 +89,13 @@
       paint();
     };
 
-    const arrived = () => {
+    const arrived = async () => {
       const news = message(props);
-      if (!news || (news.follow && (window.playground.pinned || (!news.last && performance.now() < next)))) return;
+      const early = news && news.follow && !news.last && (view === "waterfall" || performance.now() < next);
+      if (!news || early || (news.follow && window.playground.pinned)) return;
+      latest = news;
+      await plotly;
+      if (latest !== news) return;
       show(news);
       // Settings that moved while the model was looking are tried at once.
       if (news.asked && (news.asked[0] !== window.playground.chain || news.asked[1] !== seed())) tryOut();
@@ -99,31 +103,33 @@
 
     const seed = () => document.querySelector("#seed textarea, #seed input").value;
 
-    /** Try the settings on the place that is shown; one question is under way at most, and the newest is never lost. */
+    /** Questions about the place that is shown: one is under way at most, and the newest of each kind is never lost. */
+    const wanted = new Map();
     let busy = false;
-    let again = false;
-    const tryOut = async () => {
-      again = true;
+    const question = async (kind, body) => {
+      wanted.set(kind, body);
       if (busy) return;
       busy = true;
-      while (again && place) {
-        again = false;
-        window.playground.pinned = "run" in place; // a text that grows no longer moves what one works on
+      while (wanted.size && place) {
+        const [first] = ["settings", "draws"].filter((name) => wanted.has(name));
+        const make = wanted.get(first);
+        wanted.delete(first);
+        window.playground.pinned = true; // a text that grows no longer moves what one works on
         const here = place;
-        const news = await ask("/playground/what_if", { chain: window.playground.chain, seed: seed(), place: here, columns: columns() });
+        const news = await ask("/playground/what_if", { ...make(), place: here });
         if (news && here === place) show(news);
       }
-      busy = again = false;
+      wanted.clear();
+      busy = false;
     };
-    const drawMany = async () => {
-      const { chain, seed: number, place: here, counted: before } = latest;
-      const news = await ask("/playground/what_if", { chain, seed: number, place: here, draws: before + MANY });
-      if (news && here === place) show(news);
-    };
+    const tryOut = () => question("settings", () => ({ chain: window.playground.chain, seed: seed(), columns: columns() }));
+    const drawMany = () => question("draws", () => ({ chain: latest.chain, seed: latest.seed, draws: latest.counted + MANY }));
     document.addEventListener("playground:settings", tryOut);
+    let chosen = 0; // answers may come in another order than the questions
     document.addEventListener("playground:choose", async ({ detail }) => {
+      const mine = ++chosen;
       const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
-      if (news) show(news);
+      if (news && mine === chosen) show(news);
     });
 
     arrived();

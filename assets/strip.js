@@ -100,9 +100,8 @@
       choose(next);
     });
     document.addEventListener("playground:place", ({ detail }) => {
-      if (detail.place.run !== run.id) pin(null);
-      else if (detail.follow) mark(detail.place.position);
-      else pin(detail.place.position);
+      mark(detail.place.run === run.id ? detail.place.position : null);
+      if (!detail.follow) window.playground.pinned = true; // somebody asked for it; it stays while the text grows
     });
     show();
     watch("value", show);

@@ -38,17 +38,21 @@ class Words:
         """Keep the pieces."""
         self.vocab_size = len(pieces)
         self._pieces, self._pool, self._model = pieces, pool, model
+        self._encoded: dict[tuple[str, bool], tuple[int, ...]] = {}
 
     def piece(self, token_id: int) -> bytes:
         """Return the bytes of a token."""
         return self._pieces[token_id]
 
     def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
-        """Ask the model's process."""
+        """Ask the model's process, once for each text."""
         from playground.records import Prompt, SamplingParams
 
-        op = "encode_special" if special else "encode"
-        return tuple(self._pool.ask(op, self._model, Prompt(text=text), SamplingParams())["ids"])
+        if (text, special) not in self._encoded:
+            op = "encode_special" if special else "encode"
+            ids = self._pool.ask(op, self._model, Prompt(text=text), SamplingParams())["ids"]
+            self._encoded[text, special] = tuple(ids)
+        return self._encoded[text, special]
 
 
 class Playground:
@@ -70,6 +74,7 @@ class Playground:
 
         self.catalog = read_catalog(Path(models))
         self.pool = Pool(self.catalog)
+        self._words: dict[str, Words] = {}
 
     def models(self) -> tuple[ModelSpec, ...]:
         """Return the entries of models.yaml; ``problem`` says why one cannot run here."""
@@ -90,7 +95,7 @@ class Playground:
         params = SamplingParams.from_dict(settings)
         answer = self.pool.ask("logits", model, Prompt(text=prompt), params)
         ids = tuple(answer["ids"])
-        words = Words(self.pool, model, answer["pieces"])
+        words = self._words.setdefault(model, Words(self.pool, model, answer["pieces"]))
         context = StepContext(ids, len(ids), 0, params.seed or 0, (), words)
         return trace_chain(np.frombuffer(answer["logits"], np.float32), params.chain, context, piece=words.piece)
 

@@ -175,7 +175,7 @@ class Distribution:
         """Return the same tokens with amounts, (m,), added to the logits of some; itself where that changes nothing."""
         entries, inside = self.locate(token_ids)
         inside &= amounts != 0
-        if not inside.any():
+        if self.size == 1 or not inside.any():
             return self
         logits = self.logits.copy()
         np.add.at(logits, entries[inside], amounts[inside])

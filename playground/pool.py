@@ -36,7 +36,7 @@ class Pool:
         self._now = now
         self._processes: dict[str, ModelProcess] = {}
         self._crashes: dict[str, deque[float]] = {}
-        self._started: dict[str, float] = {}
+        self._failed: dict[str, float] = {}  # when somebody first heard of it
         self._lock = threading.Lock()
 
     def start(self, key: str) -> ModelProcess:
@@ -55,13 +55,14 @@ class Pool:
                 return process
             self._check_crashes(spec)
             process = self._processes[key] = ModelProcess(spec, lambda reason: self._crashed(key, reason))
-            self._started[key] = self._now()
+            self._failed.pop(key, None)
             return process
 
     def _stands(self, process: ModelProcess) -> bool:
         """Whether requests go to this process, be it to hear why it could not load."""
         if process.status.state is State.FAILED:
-            return self._now() - self._started[process.spec.key] < FAILED_REST_S
+            heard = self._failed.get(process.spec.key)
+            return heard is None or self._now() - heard < FAILED_REST_S
         return process.status.state is not State.DOWN
 
     def _crashed(self, key: str, reason: str) -> None:
@@ -97,6 +98,7 @@ class Pool:
             raise ModelNotReady(f"{process.spec.title} is still loading.", hint="Try again in a moment.", field="model")
         status = process.status
         if status.state is State.FAILED:
+            self._failed.setdefault(key, self._now())
             raise ModelError(f"{process.spec.title} cannot run here: {status.reason}", field="model")
         if status.state is State.DOWN:
             raise ModelCrashed(status.reason, hint="It starts again with the next run.", field="model")

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from playground.errors import PlaygroundError
+from playground.settings import SamplingParams
 
 Flat = Mapping[str, Any]
 
@@ -21,12 +24,14 @@ class Preset:
         title: its name on the page.
         settings: the flat form; ``order`` is part of it where the numbers were meant for one.
         origin: where the numbers come from.
+        problem: why it cannot be used; "" where it can.
     """
 
     key: str
     title: str
     settings: Flat
     origin: str
+    problem: str = ""
 
 
 PRESETS = (
@@ -69,10 +74,17 @@ START = next(preset for preset in PRESETS if preset.key == "balanced")
 
 def of_model(titled: str, own: Flat, listed: Mapping[str, object]) -> tuple[Preset, ...]:
     """Return the presets that come with a model: its makers' settings, then those of models.yaml."""
-    found = [Preset("model", "the model's own", own, f"What the file of {titled} says of sampling.")] if own else []
-    named = [
-        Preset(f"yaml:{name}", name, flat, f"models.yaml, {titled}.")
-        for name, flat in listed.items()
-        if isinstance(flat, dict)
-    ]
+    found = [checked("model", "the model's own", own, f"What the file of {titled} says of sampling.")] if own else []
+    named = [checked(f"yaml:{name}", name, flat, f"models.yaml, {titled}.") for name, flat in listed.items()]
     return (*found, *named)
+
+
+def checked(key: str, title: str, settings: object, origin: str) -> Preset:
+    """Return somebody else's settings as a preset, with the reason where they cannot be used."""
+    try:
+        flat = SamplingParams.from_dict(settings)
+    except PlaygroundError as error:
+        return Preset(key, title, {}, origin, str(error))
+    if flat.stop:
+        return Preset(key, title, {}, origin, "It sets stop, for which the page has no control.")
+    return Preset(key, title, dict(cast("Flat", settings)), origin)

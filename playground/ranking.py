@@ -20,6 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 SAMPLE = 4096  # numbers looked at to guess where the best few begin
 FIRST_PREFIX = 256  # entries ranked at first when nobody knows how many are needed
 BINS = 2048
+NARROWEST = 1e-30  # all keys closer together than that are ranked in full
 CLOSE = 1e-11  # far above what the order of adding can change in a sum of probabilities, far below what anybody sees
 
 
@@ -64,7 +65,7 @@ def crossing(keys: RawArray, weigh: Callable[[IntArray | slice], FloatArray], ma
 def _binned(keys: RawArray, weights: FloatArray, mass: float) -> Crossing | None:
     depths = keys.max() - keys  # (n,)
     deepest = float(depths.max())
-    if not 0 < deepest < math.inf:
+    if not NARROWEST < deepest < math.inf:
         return None
     bins = (depths * (BINS / deepest)).astype(np.int32)  # (n,); never ranks a lower key first, as rounding keeps order
     sums = np.cumsum(np.bincount(bins, weights=weights))

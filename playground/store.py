@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playground.process import Answer
 
-MAX_LOOKED = 200_000  # tokens of all kept looks together
+MAX_LOOKED, MAX_LOOKS = 200_000, 1_000  # tokens of all kept looks together, and looks
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 EXPIRY_S = 2 * 3600.0
 
@@ -176,7 +176,7 @@ class Store:
         with self._lock:
             self._looks[look_id] = looked
             held = sum(len(item.ids) for item in self._looks.values())
-            while held > MAX_LOOKED and len(self._looks) > 1:
+            while (held > MAX_LOOKED or len(self._looks) > MAX_LOOKS) and len(self._looks) > 1:
                 held -= len(self._looks.popitem(last=False)[1].ids)
         return look_id
 

@@ -226,8 +226,9 @@ def test_dry_stops_raising_where_float32_would_overflow() -> None:
     long, longer = (after(Dry(1.0, base=3.0), [0.0, 0.0], replace(NOWHERE, history=(0,) * count)) for count in (83, 84))
 
     assert long == longer == [pytest.approx(-(3.0**80), rel=1e-12), 0.0]
-    assert after(Dry(1.0, base=3.0), [0.0], replace(NOWHERE, history=(0,) * 82)) == [
-        pytest.approx(-(3.0**79), rel=1e-12)
+    assert after(Dry(1.0, base=3.0), [0.0, 0.0], replace(NOWHERE, history=(0,) * 82)) == [
+        pytest.approx(-(3.0**79), rel=1e-12),
+        0.0,
     ]
 
 

@@ -68,13 +68,19 @@ def test_llama_cpp_defaults_are_those_of_the_library() -> None:
             {"repetition_penalty": {"penalty": 1.05, "window": 64}, "order": "llama.cpp"},
         ),
         (
-            {"PENALTY_REPEAT": "1.1", "PENALTY_LAST_N": "-1", "MIROSTAT": "1"},
+            {"PENALTY_REPEAT": "1.1", "PENALTY_LAST_N": "-1", "MIROSTAT": "0"},
             {"repetition_penalty": {"penalty": 1.1, "window": 0}, "order": "llama.cpp"},
         ),
         (
-            {"MIROSTAT": "2", "MIROSTAT_TAU": "3", "XTC_PROBABILITY": "0.5"},
-            {"mirostat": {"tau": 3, "eta": 0.1}, "xtc": {"probability": 0.5, "threshold": 0.1}, "order": "llama.cpp"},
+            {"MIROSTAT": "2", "MIROSTAT_TAU": "3", "XTC_PROBABILITY": "0.5", "TOP_K": "20", "TEMP": "0.9"},
+            {"mirostat": {"tau": 3, "eta": 0.1}, "temperature": 0.9, "order": "llama.cpp"},
         ),
+        (
+            {"XTC_PROBABILITY": "0.5", "XTC_THRESHOLD": "0"},
+            {"xtc": {"probability": 0.5, "threshold": 0}, "order": "llama.cpp"},
+        ),
+        ({"PENALTY_REPEAT": "1.1", "PENALTY_LAST_N": "0"}, {}),
+        ({"TEMP": "nan", "TOP_P": "inf", "PENALTY_LAST_N": "nan"}, {}),
     ],
 )
 def test_a_files_own_sampling_entries_are_read(entries: dict[str, str], expected: dict[str, Any]) -> None:
@@ -85,11 +91,28 @@ def test_a_files_own_sampling_entries_are_read(entries: dict[str, str], expected
 
 
 def test_a_models_presets_say_whose_they_are() -> None:
-    """The makers' own first, then those of models.yaml; an entry there that holds no settings is left out."""
-    found = of_model("Tiny", {"top_k": 20}, {"careful": {"temperature": 0.3}, "odd": 5})
-    assert [(item.key, item.title, item.settings) for item in found] == [
-        ("model", "the model's own", {"top_k": 20}),
-        ("yaml:careful", "careful", {"temperature": 0.3}),
+    """The makers' own first, then those of models.yaml."""
+    found = of_model("Tiny", {"top_k": 20}, {"careful": {"temperature": 0.3}})
+    assert [(item.key, item.title, item.settings, item.problem) for item in found] == [
+        ("model", "the model's own", {"top_k": 20}, ""),
+        ("yaml:careful", "careful", {"temperature": 0.3}, ""),
     ]
     assert all("Tiny" in item.origin for item in found)
     assert of_model("Tiny", {}, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (5, "Settings are 5; they must be an object"),
+        ({"tempature": 1}, "There is no setting “tempature”. The nearest is temperature."),
+        ({"order": "foo"}, "Order is foo; it must be one of transformers, llama.cpp, or a list of keys."),
+        ({"top_p": 2}, "Top-p is 2; it must lie in [0, 1]."),
+        ({"stop": ["."]}, "It sets stop, for which the page has no control."),
+    ],
+)
+def test_a_preset_that_cannot_be_used_says_why(settings: object, problem: str) -> None:
+    """It is listed with the sentence, and its settings go nowhere."""
+    (found,) = of_model("Tiny", {}, {"odd": settings})
+    assert found.problem.startswith(problem)
+    assert found.settings == {}

@@ -2,7 +2,7 @@
 
 - Four verbs carry every feature: ``prefill``, ``fork``, ``decode``, ``drop``.
 - Logits are float32 and the caller's own: nothing overwrites them later.
-- One thread owns a model; nothing here is safe to call from two.
+- One thread owns a model; only ``encode`` and ``piece`` may be called from a second one meanwhile.
 """
 
 from __future__ import annotations

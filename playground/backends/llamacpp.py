@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SLOTS = 4
 CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
-OWN_NUMBERS = {"temperature": "TEMP", "top_k": "TOP_K", "top_p": "TOP_P", "min_p": "MIN_P"}
+OWN_NUMBERS = {"top_k": "TOP_K", "top_p": "TOP_P", "min_p": "MIN_P"}
 LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
@@ -255,20 +256,23 @@ def _llama(sequence: ModelSequence) -> LlamaSequence:
 def own_settings(meta: Callable[[str], str | None]) -> dict[str, Any]:
     """Return what a file's ``general.sampling`` entries set, in the flat form; what is no number is left out."""
 
-    def number(name: str) -> float | None:
+    def number(name: str, unset: float | None = None) -> float | None:
         try:
-            return float(meta(name) or "")
+            value = float(meta(name) or "")
         except ValueError:
-            return None
+            return unset
+        return value if math.isfinite(value) else unset
 
-    found: dict[str, Any] = {key: number(name) for key, name in OWN_NUMBERS.items()}
-    if (penalty := number("PENALTY_REPEAT")) is not None:
-        window = number("PENALTY_LAST_N")
-        found["repetition_penalty"] = {"penalty": penalty, "window": 64 if window is None else max(0, int(window))}
-    if (probability := number("XTC_PROBABILITY")) is not None:
-        found["xtc"] = {"probability": probability, "threshold": number("XTC_THRESHOLD") or 0.1}
-    if number("MIROSTAT") == 2:  # noqa: PLR2004 (version 2 is the one that there is here)
-        found["mirostat"] = {"tau": number("MIROSTAT_TAU") or 5.0, "eta": number("MIROSTAT_ETA") or 0.1}
+    found: dict[str, Any] = {"temperature": number("TEMP")}
+    if number("MIROSTAT") == 2:  # noqa: PLR2004 (version 2, with which llama.cpp leaves everything else out)
+        found["mirostat"] = {"tau": number("MIROSTAT_TAU", 5.0), "eta": number("MIROSTAT_ETA", 0.1)}
+    else:
+        found |= {key: number(name) for key, name in OWN_NUMBERS.items()}
+        window = int(number("PENALTY_LAST_N", 64) or 0)  # 0 is off there, −1 everything; here 0 is everything
+        if (penalty := number("PENALTY_REPEAT")) is not None and window:
+            found["repetition_penalty"] = {"penalty": penalty, "window": max(0, window)}
+        if (probability := number("XTC_PROBABILITY")) is not None:
+            found["xtc"] = {"probability": probability, "threshold": number("XTC_THRESHOLD", 0.1)}
     found = {key: value for key, value in found.items() if value is not None}
     return found | {"order": "llama.cpp"} if found else {}
 

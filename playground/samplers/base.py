@@ -95,6 +95,7 @@ class Sampler(ABC):
 
     key: ClassVar[str]
     label: ClassVar[str]
+    uses_luck: ClassVar[bool] = False  # the seed decides what it does, not only what is drawn
 
     def __post_init__(self) -> None:
         """Check every field against its knob.

@@ -153,18 +153,20 @@ def token_breakers(vocabulary: Vocabulary, texts: tuple[str, ...]) -> Breakers:
     The rest of a breaker is cut into tokens as a text of its own. A breaker is not looked for across a cut inside one
     of its characters.
     """
-    heads: dict[int, dict[Tail, None]] = {}
+    raws = [text.encode() for text in texts]
+    rests: dict[bytes, list[tuple[bytes, str]]] = {}  # by how a breaker begins: the breaker and what is left of it
+    for raw, text in zip(raws, texts, strict=True):
+        for size in range(1, len(text)):
+            rests.setdefault(text[:size].encode(), []).append((raw, text[size:]))
+    left = {rest for pairs in rests.values() for _, rest in pairs}
+    tails = {rest: tuple(vocabulary.encode(rest, special=False))[:MAX_TAIL] for rest in left}
+    sizes = sorted({len(start) for start in rests})
+    heads: Breakers = {}
     for token in range(vocabulary.vocab_size):
         piece = vocabulary.piece(token)
-        for text in texts:
-            for tail in _tails(vocabulary, piece, text):
-                heads.setdefault(token, {})[tail] = None
-    return {token: tuple(tails) for token, tails in heads.items()}
-
-
-def _tails(vocabulary: Vocabulary, piece: bytes, text: str) -> list[Tail]:
-    raw = text.encode()
-    if raw in piece:
-        return [()]
-    ends = [text[:size] for size in range(1, len(text)) if piece.endswith(text[:size].encode())]
-    return [tuple(vocabulary.encode(text[len(end) :], special=False))[:MAX_TAIL] for end in ends]
+        held: list[Tail] = [()] if any(raw in piece for raw in raws) else []
+        begun = [pair for size in sizes if size <= len(piece) for pair in rests.get(piece[-size:], ())]
+        found = dict.fromkeys([*held, *(tails[rest] for raw, rest in begun if raw not in piece)])
+        if found:
+            heads[token] = tuple(found)
+    return heads

@@ -53,7 +53,7 @@ class RepetitionPenalty(Sampler):
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window."""
-        if self.is_neutral:
+        if self.is_neutral or distribution.size == 1:
             return distribution
         seen = np.unique(self._recent(context))
         entries, inside = distribution.locate(seen)

@@ -39,6 +39,7 @@ class Xtc(Sampler):
 
     key: ClassVar[str] = "xtc"
     label: ClassVar[str] = "XTC"
+    uses_luck: ClassVar[bool] = True
 
     probability: float = knob(
         Knob("XTC probability", float, 0, 1, neutral=0.0, usual=0.5, step=0.05, slider_maximum=1, off="0 turns it off.")

@@ -75,6 +75,9 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
     if vain := place.params.without_effect:
         names = ", ".join(item.label.lower() for item in vain[1])
         yield texts["without_effect"].format(sampler=vain[0].summary, names=names)
+    lucky = [item.label for item in place.params.chain if item.uses_luck and not item.is_neutral]
+    if lucky and place.params.seed is None:
+        yield texts["seed_zero"].format(names=", ".join(lucky))
     for sampler in place.params.chain:
         note = sampler.note(snapshot)
         if note:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python")
 DAY_S = 24 * 3600
 MAX_BODY_BYTES = 64 * 1024
+QUESTIONS = 4  # what-ifs under way at once
 
 
 def health(pool: Pool) -> dict[str, Any]:
@@ -52,12 +55,23 @@ def health(pool: Pool) -> dict[str, Any]:
             "pid": status.pid,
             "presets": [asdict(preset) for preset in of_model(spec.title, status.own_settings, spec.presets)],
         }
-    return {"ok": True, "versions": {name: version(name) for name in PACKAGES}, "models": models}
+    return {"ok": True, "versions": {name: installed(name) for name in PACKAGES}, "models": models}
+
+
+def installed(name: str) -> str:
+    """Return a package's version, "" where it is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's."""
     store = explorer.store
+    questions = ThreadPoolExecutor(
+        QUESTIONS, "what-if"
+    )  # of their own: one that waits for a model keeps nobody's text back
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
@@ -65,8 +79,9 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
 
     @app.post("/playground/what_if")
     async def what_if(request: Request) -> Response:
-        body = await request.body()
-        return await asyncio.to_thread(pictured, lambda: explorer.what_if(*asked(body)))
+        body = await beginning(request)
+        work = partial(pictured, lambda: explorer.what_if(*asked(body)))
+        return await asyncio.get_running_loop().run_in_executor(questions, work)
 
     @app.get("/runs/{run_id}/tokens/{position}")
     def token(run_id: str, position: int) -> Response:
@@ -89,6 +104,16 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
 
+async def beginning(request: Request) -> bytes:
+    """Return a body, or of one that is too large just enough to see that."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return body
+
+
 def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     """Return chain, seed, place and everything from the body of a request.
 
@@ -101,7 +126,7 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
         flat = None
     if not isinstance(flat, dict):
         raise SettingError(
-            f"The request holds {len(body):,} bytes; it must be a JSON object of at most {MAX_BODY_BYTES:,}.",
+            f"The request is no JSON object of at most {MAX_BODY_BYTES:,} bytes.",
             hint="Its keys are chain, seed, place, draws and columns.",
         )
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat

@@ -52,6 +52,7 @@ ENGLISH: dict[str, str] = {
     "about": "About",
     "differs": "Written was “{written}”; with these settings and the same luck it would be “{token}”.",
     "same": "Written was “{written}”; with these settings and the same luck it stays the same.",
+    "seed_zero": "No seed is set; {names}, which acts by luck, is shown as with seed 0.",
     "recomputed": (
         "The model had to read this prefix again, as its logits were no longer kept; in one go instead of token by "
         "token, its numbers can differ a little."
@@ -141,6 +142,7 @@ ENGLISH: dict[str, str] = {
     "waterfall_still": "{count}, entropy {entropy} bits",
     "waterfall_idle": " · changed nothing here: {names}",
     "waterfall_sharper": "removes nothing, sharpens: entropy {entropy}",
+    "waterfall_even": "removes nothing, moves some tokens: entropy {entropy}",
     "waterfall_flatter": "removes nothing, flattens: entropy {entropy}",
     "waterfall_removes": "removes {count}, {mass} of what reached it",
     "waterfall_grows": "; rest × {factor}",

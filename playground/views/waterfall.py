@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from playground.stages import Stage
 
+LEAST_BITS = 0.005  # less than the numbers show
 LINE_PX, PLOT_PX, NAMES_PX, GAP_PX = 15, 120, 66, 20
 LEGEND = (
     (BEFORE, "■", "waterfall_reaches"),
@@ -142,8 +143,9 @@ def _effect(stage: Stage, texts: Mapping[str, str]) -> str:
         return words + (texts["waterfall_idle"].format(names="; ".join(stage.idle)) if stage.idle else "")
     entropy = texts["entropy_value"].format(before=stage.entropy_before_bits, after=stage.entropy_after_bits)
     if not stage.removed:
-        sharper = stage.entropy_after_bits < stage.entropy_before_bits
-        return texts["waterfall_sharper" if sharper else "waterfall_flatter"].format(entropy=entropy)
+        change = stage.entropy_after_bits - stage.entropy_before_bits
+        kind = "even" if abs(change) < LEAST_BITS else "sharper" if change < 0 else "flatter"
+        return texts[f"waterfall_{kind}"].format(entropy=entropy)
     words = texts["waterfall_removes"].format(count=tokens_text(stage.removed, texts), mass=percent(stage.removed_mass))
     kept = 1 - stage.removed_mass
     named = stage.rule is not None and stage.rule.geometry == "named"
