@@ -20,6 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 SAMPLE = 4096  # numbers looked at to guess where the best few begin
 FIRST_PREFIX = 256  # entries ranked at first when nobody knows how many are needed
 BINS = 2048
+ROUNDING = 1e-12  # two sums closer together than that count as equal: 0.5 + 0.3 reaches 0.8
 NARROWEST = 1e-30  # all keys closer together than that are ranked in full
 CLOSE = 1e-11  # far above what the order of adding can change in a sum of probabilities, far below what anybody sees
 

@@ -58,6 +58,8 @@ class Ranked:
 
     def changed(self, change: Callable[[int, float], float]) -> Ranked:
         """Give every token a new logit, and sort everything again."""
+        if len(self.ids) == 1:  # nothing can move against it
+            return self
         return Ranked.of({token: change(token, logit) for token, logit in zip(self.ids, self.logits, strict=True)})
 
 

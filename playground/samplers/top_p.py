@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from playground.ranking import ROUNDING
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ class TopP(Sampler):
 
     The smallest set whose probabilities add up to at least p; the token that crosses p stays. With ``keep_crossing``
     false it goes, as some courses teach it: the set may not hold more than p, but the best token always stays.
-    1 turns it off; at 0 the best token stays. Range 0 to 1, usual 0.9. transformers and llama.cpp both keep the token
-    that crosses. It looks at the distribution that reaches it: after temperature in transformers' order, before it in
+    1 turns it off; at 0 the best token stays. Range 0 to 1, usual 0.9. transformers and llama.cpp both keep the
+    token that crosses. Sums are compared to within 1e-12, so that 0.5 + 0.3 reaches 0.8; elsewhere rounding
+    decides. It looks at the distribution that reaches it: after temperature in transformers' order, before it in
     llama.cpp's.
     Reference: Holtzman et al., The Curious Case of Neural Text Degeneration, 2019, arXiv:1904.09751, section 3.1.
 
@@ -53,7 +54,7 @@ class TopP(Sampler):
         """Rank until the running sum reaches p, or passes it where the token that crosses goes."""
         if self.is_neutral:
             return distribution
-        mass = self.top_p if self.keep_crossing else math.nextafter(self.top_p, 2.0)
+        mass = self.top_p + (-ROUNDING if self.keep_crossing else ROUNDING)
         found = distribution.reach(mass)
         kept = int(np.searchsorted(found.running, mass, side="left")) + self.keep_crossing
         return distribution.first(found, kept)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.numerics import BITS_PER_NAT
-from playground.ranking import crossing
+from playground.ranking import ROUNDING, crossing
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ class TypicalP(Sampler):
 
     def _most_typical(self, plain: Distribution) -> Distribution:
         """Keep the tokens nearest to the entropy until their probabilities reach p."""
-        found = crossing(-distances(plain), plain.weigh, self.typical_p)
-        return plain.first(found, int(np.searchsorted(found.running, self.typical_p, side="left")) + 1)
+        mass = self.typical_p - ROUNDING
+        found = crossing(-distances(plain), plain.weigh, mass)
+        return plain.first(found, int(np.searchsorted(found.running, mass, side="left")) + 1)
 
 
 def distances(plain: Distribution) -> FloatArray:
