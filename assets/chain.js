@@ -32,6 +32,7 @@
     element.append(el("div", { class: "chain-head" }, el("b", {}, words.chain), order), el("div", { class: "presets" }, preset, neutral), differ, list, more);
 
     function arrange(name) {
+      preset.value = "";
       settings.order = name === "own" ? [] : name;
       if (name !== "own") layout = [...spec.orders[name]];
       refresh();
@@ -118,6 +119,7 @@
       layout = layout.filter((item) => item !== key);
       layout.splice(before ? layout.indexOf(before) : layout.length, 0, key);
       settings.order = [];
+      preset.value = "";
       refresh();
       send();
     }

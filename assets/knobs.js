@@ -44,7 +44,7 @@
     const tell = () => { shown = [...rows.children].map((row) => row.read()); change(shown); };
     const line = (entry) => {
       const { inputs, read: value } = parts(entry, () => tell());
-      const row = el("div", { class: "entry" }, ...inputs, el("button", { type: "button", class: "ask", "aria-label": words.take_out.replace("{label}", knob.label), onclick: () => { row.remove(); tell(); } }, "×"));
+      const row = el("div", { class: "entry" }, ...inputs, el("button", { type: "button", class: "ask", "aria-label": words.list_out, onclick: () => { row.remove(); tell(); } }, "×"));
       row.read = value;
       return row;
     };

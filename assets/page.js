@@ -84,6 +84,9 @@
     arrived();
     watch("value", arrived);
     document.addEventListener("playground:notice", (event) => show(event.detail));
+    document.addEventListener("input", (event) => {
+      if (event.target.closest?.(".bad")) show({ kind: "", text: "", field: "" }); // what it spoke of is gone
+    });
   };
 
   let texts = {};

@@ -81,11 +81,12 @@
     const columns = () => (view === "waterfall" ? (card.clientWidth < 560 ? 1 : 2) : 0);
 
     const complete = async () => {
-      if (view !== "waterfall" || latest.waterfall) return paint();
+      if (view !== "waterfall" || !latest || latest.waterfall) return paint();
       const { chain, seed: number, place: here } = latest;
-      const news = await ask("/playground/what_if", { chain, seed: number, place: here, columns: columns() });
+      const body = { chain, seed: number, place: here, columns: columns() };
+      const news = await ask("/playground/what_if", body);
       if (!news || here !== place) return;
-      latest.waterfall = news.waterfall;
+      Object.assign(latest, { waterfall: news.waterfall, columns: body.columns });
       paint();
     };
 
@@ -116,8 +117,9 @@
         wanted.delete(first);
         window.playground.pinned = true; // a text that grows no longer moves what one works on
         const here = place;
-        const news = await ask("/playground/what_if", { ...make(), place: here });
-        if (news && here === place) show(news);
+        const body = { ...make(), place: here };
+        const news = await ask("/playground/what_if", body);
+        if (news && here === place) show({ ...news, columns: body.columns });
       }
       wanted.clear();
       busy = false;
@@ -134,7 +136,11 @@
 
     arrived();
     watch("value", arrived);
-    const resized = new ResizeObserver(([{ target }]) => target.clientWidth && target.clientWidth !== width && paint());
+    const resize = () => {
+      if (latest?.waterfall && columns() !== latest.columns) latest.waterfall = null;
+      complete();
+    };
+    const resized = new ResizeObserver(([{ target }]) => target.clientWidth && target.clientWidth !== width && resize());
     [area, stages].forEach((box) => resized.observe(box));
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
   };

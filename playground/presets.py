@@ -40,13 +40,13 @@ PRESETS = (
     Preset(
         "precise",
         "Precise",
-        {"temperature": 0.3, "top_p": 0.9},
+        {"temperature": 0.3, "top_p": 0.9, "order": "transformers"},
         "Ours, for facts and code: sharpened, with the improbable tenth cut off.",
     ),
     Preset(
         "balanced",
         "Balanced",
-        {"temperature": 0.8, "top_k": 40, "top_p": 0.9},
+        {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "order": "transformers"},
         "Ours, and where the page starts: some variety, no far-fetched tokens.",
     ),
     Preset(

@@ -135,8 +135,11 @@ def _whole(name: str, value: object, low: int, high: int, *, hint: str = "") -> 
     label = {"max_new_tokens": "New tokens, at most,"}.get(name, name.capitalize())
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
     if not whole or not low <= value <= high:  # type: ignore[operator]
+        said = "empty" if value is None else shown(value)
         raise SettingError(
-            f"{label} is {shown(value)}; it must be a whole number in [{low:,}, {high:,}].", hint=hint, field=name
+            f"{label} is {said}; it must be a whole number in [{low:,}, {high:,}].",
+            hint=hint,
+            field=name,
         )
     return int(value)  # type: ignore[call-overload,no-any-return]
 

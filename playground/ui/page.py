@@ -126,7 +126,7 @@ def _prompt_controls(
 def _run_controls(texts: Mapping[str, str]) -> tuple[gr.Textbox, gr.Number]:
     with gr.Row(elem_classes="run-row"):
         seed = gr.Textbox(
-            START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120
+            START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120, max_lines=1
         )
         length = gr.Number(START_TOKENS, label=texts["max_new_tokens"], elem_id="length", min_width=120)
     return seed, length

@@ -135,7 +135,7 @@ def link_text(link: LinkNote, texts: Mapping[str, str]) -> str:
     """Say in a line what a sampler did; a run's own records hold the number of tokens only."""
     if link.removed:
         mass = "" if link.removed_mass is None else texts["link_mass"].format(mass=percent(link.removed_mass))
-        return texts["link_removed"].format(count=f"{link.removed:,}") + mass
+        return texts["link_removed"].format(tokens=_tokens(link.removed, texts)) + mass
     if link.entropy_before_bits is None or link.entropy_after_bits is None:
         return ""
     return texts["link_entropy"].format(before=link.entropy_before_bits, after=link.entropy_after_bits)
