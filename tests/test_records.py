@@ -176,7 +176,9 @@ def test_a_key_that_is_no_text_is_unknown() -> None:
         pytest.param(
             {"max_new_tokens": "9"}, "New tokens, at most, is 9; it must be a whole number", id="72 length text"
         ),
-        pytest.param({"max_new_tokens": None}, "New tokens, at most, is empty; it must be a whole", id="72 length null"),
+        pytest.param(
+            {"max_new_tokens": None}, "New tokens, at most, is empty; it must be a whole", id="72 length null"
+        ),
         pytest.param({"max_new_tokens": True}, "New tokens, at most, is True; it must be a whole", id="72 length bool"),
         pytest.param({"order": "ollama"}, "Order is ollama; it must be one of transformers, llama.cpp", id="72 order"),
         pytest.param({"order": None}, "Order is None; it must be one of", id="72 order null"),
