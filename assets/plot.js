@@ -4,11 +4,16 @@
   const { parts, el, message, tell, ask, term, fill } = window.playground;
   const CONFIG = { displayModeBar: false, responsive: false };
 
-  // Five megabytes that the controls need not wait for.
-  const plotly = new Promise((done) => document.head.append(el("script", { src: "/playground/plotly.min.js", onload: done, onerror: () => tell("notice", { kind: "error", text: "plotly.min.js did not load; reload the page.", field: "" }) })));
+  /** Load plotly once the controls are painted: five megabytes that they need not wait for. */
+  const load = () => new Promise((done) => {
+    const onerror = () => tell("notice", { kind: "error", text: "plotly.min.js did not load; reload the page.", field: "" });
+    const script = el("script", { src: "/playground/plotly.min.js", onload: done, onerror });
+    requestAnimationFrame(() => setTimeout(() => document.head.append(script), 0));
+  });
 
   parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
+    const plotly = load();
     const title = el("h2", {});
     const numbers = el("dl", { class: "numbers" });
     const area = el("div", { class: "figure" });
