@@ -20,6 +20,8 @@
     return help ? el("span", { class: "term", tabindex: 0, title: help, "aria-label": `${name}: ${help}` }, name) : name;
   }
 
+  const NO_NOTICE = { kind: "", text: "", field: "" };
+
   /** Read a component's value; nothing where there is none yet. */
   function message(props) {
     return props.value ? JSON.parse(props.value) : null;
@@ -47,7 +49,7 @@
     try {
       const answer = await fetch(url, options);
       const news = await answer.json();
-      if (!answer.ok || refused) tell("notice", answer.ok ? { kind: "", text: "", field: "" } : news);
+      if (!answer.ok || refused) tell("notice", answer.ok ? NO_NOTICE : news);
       refused = !answer.ok;
       return answer.ok ? news : null;
     } catch {
@@ -80,12 +82,12 @@
       line.dataset.kind = text ? kind : "";
       mark(field);
     };
-    const arrived = () => show(message(props) ?? { kind: "", text: "", field: "" });
+    const arrived = () => show(message(props) ?? NO_NOTICE);
     arrived();
     watch("value", arrived);
     document.addEventListener("playground:notice", (event) => show(event.detail));
     document.addEventListener("input", (event) => {
-      if (event.target.closest?.(".bad")) show({ kind: "", text: "", field: "" }); // what it spoke of is gone
+      if (event.target.closest?.(".bad")) show(NO_NOTICE); // what it spoke of is gone
     });
   };
 

@@ -32,21 +32,20 @@
     card.hidden = true;
     element.append(empty, card);
     let view = "distribution";
-    let figure = null;
-    let latest = null;
-    let place = null; // what the picture shows, and other settings are tried on
+    let latest = null; // what the picture shows; other settings are tried on its place
+    let newest = null; // what came last from gradio, shown as soon as plotly is there
     let width = 0;
     let next = 0;
 
     const paint = () => {
-      if (!figure) return;
+      if (!latest) return;
       const waterfall = view === "waterfall";
       stages.style.visibility = latest.waterfall ? "visible" : "hidden"; // never another place's panels
       if (waterfall && !latest.waterfall) return;
       const here = waterfall ? stages : area;
       width = here.clientWidth;
       const style = getComputedStyle(card);
-      const { data, layout: given } = waterfall ? latest.waterfall : figure;
+      const { data, layout: given } = waterfall ? latest.waterfall : latest.figure;
       const layout = { ...(waterfall ? given : narrow(given, width)), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
       window.Plotly.react(here, data, layout, CONFIG);
     };
@@ -55,8 +54,6 @@
       latest = news;
       empty.hidden = true;
       card.hidden = false;
-      figure = news.figure;
-      place = news.place;
       const start = performance.now();
       paint();
       // Following a text may take an eighth of a core and no more, however slow the machine draws.
@@ -90,7 +87,7 @@
       const { chain, seed: number, place: here } = latest;
       const body = { chain, seed: number, place: here, columns: columns() };
       const news = await ask("/playground/what_if", body);
-      if (!news || here !== place) return;
+      if (!news || here !== latest.place) return;
       Object.assign(latest, { waterfall: news.waterfall, columns: body.columns });
       paint();
     };
@@ -99,9 +96,9 @@
       const news = message(props);
       const early = news && news.follow && !news.last && (view === "waterfall" || performance.now() < next);
       if (!news || early || (news.follow && window.playground.pinned)) return;
-      latest = news;
+      newest = news;
       await plotly;
-      if (latest !== news) return;
+      if (newest !== news) return;
       show(news);
       // Settings that moved while the model was looking are tried at once.
       if (news.asked && (news.asked[0] !== window.playground.chain || news.asked[1] !== seed())) tryOut();
@@ -116,15 +113,15 @@
       wanted.set(kind, body);
       if (busy) return;
       busy = true;
-      while (wanted.size && place) {
+      while (wanted.size && latest) {
         const [first] = ["settings", "draws"].filter((name) => wanted.has(name));
         const make = wanted.get(first);
         wanted.delete(first);
         window.playground.pinned = true; // a text that grows no longer moves what one works on
-        const here = place;
+        const here = latest.place;
         const body = { ...make(), place: here };
         const news = await ask("/playground/what_if", body);
-        if (news && here === place) show({ ...news, columns: body.columns });
+        if (news && here === latest.place) show({ ...news, columns: body.columns });
       }
       wanted.clear();
       busy = false;

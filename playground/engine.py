@@ -21,7 +21,7 @@ from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
 from playground.errors import ModelError
 from playground.prompt import check_room, read_prompt
-from playground.records import Extras, Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.tokens import TextStream
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
     from playground.chain import Trace
 
-TAIL_TOKENS = 24
 NOTHING_MORE = Extras()
 DIFFERING = 5  # tokens that are named where two orders keep different ones
 

@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 
+TAIL_TOKENS = 24  # pieces before a place that go into its title
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the model reads: a text, or the turns of a chat, or token ids.

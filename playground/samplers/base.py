@@ -36,6 +36,7 @@ __all__ = [
     "StepContext",
     "Vocabulary",
     "knob",
+    "subtracted",
 ]
 
 
@@ -86,6 +87,24 @@ class StepContext:
 
 
 WINDOW = Knob("Penalty window", int, 0, 1_000_000, neutral=0, usual=64, step=1, slider_maximum=512, off="0 counts all.")
+
+
+def subtracted(label: str, usual: float) -> Knob:
+    """Return the knob of a penalty that is subtracted from logits."""
+    return Knob(
+        label,
+        float,
+        -100,
+        100,
+        neutral=0.0,
+        usual=usual,
+        step=0.05,
+        slider_minimum=-2,
+        slider_maximum=2,
+        off="0 turns it off.",
+    )
+
+
 INCLUDE_PROMPT = Knob("Count the prompt", bool, 0, 1, neutral=True, usual=True, step=1, slider_maximum=1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Rule, Sampler, StepContext, knob, subtracted
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, IntArray
@@ -35,20 +35,7 @@ class FrequencyPenalty(Sampler):
     key: ClassVar[str] = "frequency_penalty"
     label: ClassVar[str] = "Frequency penalty"
 
-    penalty: float = knob(
-        Knob(
-            "Frequency penalty",
-            float,
-            -100,
-            100,
-            neutral=0.0,
-            usual=0.3,
-            step=0.05,
-            slider_minimum=-2,
-            slider_maximum=2,
-            off="0 turns it off.",
-        )
-    )
+    penalty: float = knob(subtracted("Frequency penalty", usual=0.3))
     window: int = knob(WINDOW)
     include_prompt: bool = knob(INCLUDE_PROMPT)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import RunNotFound, SettingError, shown
-from playground.records import Extras, Prompt
+from playground.records import TAIL_TOKENS, Extras, Prompt
 from playground.stages import unpack
 from playground.store import Looked, read_step
 from playground.ui.controls import read_settings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from playground.records import SamplingParams, TokenStep
     from playground.store import LiveRun, Store
 
-TAIL_PIECES = 24  # for a title
 MAX_DRAWS, MAX_COLUMNS = 100_000, 4
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
@@ -119,11 +118,11 @@ class Explorer:
 
     def recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
         """Return the recorded picture of a token that is there."""
-        pieces = (*run.prompt_pieces[-TAIL_PIECES:], *(step.piece for step in run.steps[:position][-TAIL_PIECES:]))
+        pieces = (*run.prompt_pieces[-TAIL_TOKENS:], *(step.piece for step in run.steps[:position][-TAIL_TOKENS:]))
         step = run.steps[position]
         place = Place(
             where={"run": run.run_id, "position": position},
-            tail=b"".join(pieces[-TAIL_PIECES:]),
+            tail=b"".join(pieces[-TAIL_TOKENS:]),
             model=run.model,
             params=run.params,
             recorded=True,
