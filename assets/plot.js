@@ -33,7 +33,7 @@
     element.append(empty, card);
     let view = "distribution";
     let latest = null; // what the picture shows; other settings are tried on its place
-    let newest = null; // what came last from gradio, shown as soon as plotly is there
+    let newest = null; // what came last, shown as soon as plotly is there
     let width = 0;
     let next = 0;
 
@@ -56,8 +56,8 @@
       card.hidden = false;
       const start = performance.now();
       paint();
-      // Following a text may take an eighth of a core and no more, however slow the machine draws.
-      next = performance.now() + 7 * (performance.now() - start);
+      // Following a text may take a sixteenth of a core and no more, however slow the machine draws.
+      next = performance.now() + 15 * (performance.now() - start);
       title.textContent = news.title;
       settings.textContent = news.settings;
       draw.textContent = news.draw;
@@ -92,8 +92,7 @@
       paint();
     };
 
-    const arrived = async () => {
-      const news = message(props);
+    const arrived = async (news) => {
       const early = news && news.follow && !news.last && (view === "waterfall" || performance.now() < next);
       if (!news || early || (news.follow && window.playground.pinned)) return;
       newest = news;
@@ -136,8 +135,9 @@
       if (news && mine === chosen) show(news);
     });
 
-    arrived();
-    watch("value", arrived);
+    arrived(message(props));
+    watch("value", () => arrived(message(props)));
+    document.addEventListener("playground:picture", ({ detail }) => arrived(detail));
     const resize = () => {
       if (latest?.waterfall && columns() !== latest.columns) latest.waterfall = null;
       complete();

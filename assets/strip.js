@@ -1,4 +1,4 @@
-// The written text as a strip of tokens. Updates carry only what is new; a gap is filled from a snapshot.
+// The written text as a strip of tokens. While it grows, events bring what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
   const { parts, el, message, type, tell, term } = window.playground;
@@ -18,14 +18,31 @@
     element.append(empty, card);
     card.hidden = true;
     let run = { id: null, tokens: [], seed: null };
+    let stream = null; // of the run that was started last
 
-    const show = () => {
+    const arrived = () => {
       const news = message(props);
-      if (!news) return;
+      if (news?.follow) follow(news.follow);
+      else if (news) show(news);
+    };
+
+    function follow(id) {
+      stream?.close();
+      const mine = (stream = new EventSource(`/runs/${encodeURIComponent(id)}/follow`));
+      mine.onmessage = ({ data }) => {
+        if (mine !== stream) return;
+        const { strip, picture } = JSON.parse(data);
+        show(strip);
+        if (picture) tell("picture", picture);
+      };
+    }
+
+    function show(news) {
+      if (!news.running) stream?.close(); // or it would connect again
       if (news.run !== run.id) begin(news);
       if (news.from > run.tokens.length) return fill(news.run);
       add(news);
-    };
+    }
 
     function begin(news) {
       run = { id: news.run, tokens: [], seed: news.seed };
@@ -103,7 +120,7 @@
       mark(detail.place.run === run.id ? detail.place.position : null);
       if (!detail.follow) window.playground.pinned = true; // somebody asked for it; it stays while the text grows
     });
-    show();
-    watch("value", show);
+    arrived();
+    watch("value", arrived);
   };
 })();

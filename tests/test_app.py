@@ -249,6 +249,58 @@ def test_a_written_run_can_be_read_again(app: RunningApp, client: Client) -> Non
     assert "".join(whole["prompt"]) == CAT
 
 
+def followed(app: RunningApp, run: str, **headers: str) -> list[tuple[int, dict[str, Any]]]:
+    """Follow a run to its end; return the events' ids and what they bring."""
+    text = app.http.get(f"/runs/{run}/follow", headers=headers).text
+    events = re.findall(r"id: (\d+)\ndata: (.*)\n\n", text)
+    return [(int(number), json.loads(data)) for number, data in events]
+
+
+def begun(http: httpx.Client, stack: ExitStack, **asked: object) -> str:
+    """Have a text written for as long as the stack is open; return its run once it is named."""
+    values = {"model": "endless", "text": CAT, "tokens": 1_000_000} | asked
+    data = [values["model"], "completion", "", values["text"], '{"temperature": 0}', "42", values["tokens"]]
+    event = http.post("/gradio_api/call/write", json={"data": data}).json()["event_id"]
+    updates = stack.enter_context(http.stream("GET", f"/gradio_api/call/write/{event}"))
+    lines = updates.iter_lines()
+    stack.callback(lines.close)  # or it would be collected, and the connection with it
+    named = (re.search(r'follow\\": \\"([\w-]{22})', line) for line in lines)
+    return next(found[1] for found in named if found)
+
+
+def test_a_growing_run_is_told_as_events_that_add_up(app: RunningApp) -> None:
+    """Each event has what came since the one before it; the last says that the run has ended."""
+    with ExitStack() as stack:
+        run = begun(app.http, stack, model=SMOLLM, text="Once upon a time there was", tokens=100)
+        events = followed(app, run)
+    whole = app.http.get(f"/runs/{run}/strip").json()
+    starts = [news["strip"]["from"] for _, news in events]
+    assert starts == [0, *(number for number, _ in events[:-1])]
+    assert len(events) > 1
+    assert [token for _, news in events for token in news["strip"]["tokens"]] == whole["tokens"]
+    assert [news["strip"]["running"] for _, news in events] == [True] * (len(events) - 1) + [False]
+    assert events[0][1]["picture"]["place"] == {"run": run, "position": events[0][0] - 1}
+
+
+@pytest.mark.parametrize(("told", "first"), [("3", 3), ("6", 6), ("7", 0), ("-1", 0), ("x", 0)])
+def test_a_broken_connection_goes_on_where_it_was(app: RunningApp, client: Client, told: str, first: int) -> None:
+    """A browser sends the number of tokens it was told; from one that cannot be, it is told all."""
+    run = write(client, tokens=6)["run"]
+    [(number, news)] = followed(app, run, **{"last-event-id": told})
+    assert (number, news["strip"]["from"], len(news["strip"]["tokens"])) == (6, first, 6 - first)
+    assert news["strip"]["running"] is False
+
+
+def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
+    """Its document, in its full length, names them in order ahead of the first module."""
+    answer = app.http.get("/")
+    scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
+    names = ["quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js"]
+    assert scripts[:6] == [f"/playground/{name}" for name in names]
+    assert scripts[6].startswith("./assets/index-")
+    assert answer.text.rstrip().endswith("</html>")
+
+
 def what_if(app: RunningApp, place: object, chain: object) -> tuple[int, dict[str, Any]]:
     """Ask for a place under other settings; return status and picture or notice."""
     answer = app.http.post("/playground/what_if", json={"chain": chain, "seed": "42", "place": place})
@@ -457,10 +509,8 @@ def _tokens(app: RunningApp, outputs: list[Any]) -> object:
 
 def test_a_client_that_leaves_ends_its_run(app: RunningApp) -> None:
     """The connection closes in the middle of a text that would never end, and the run is over."""
-    data = {"data": ["endless", "completion", "", CAT, '{"temperature": 0}', "42", 1_000_000]}
-    event = app.http.post("/gradio_api/call/write", json=data).json()["event_id"]
-    with app.http.stream("GET", f"/gradio_api/call/write/{event}") as updates:
-        run = next(found[1] for line in updates.iter_lines() if (found := re.search(r'run\\": \\"([\w-]{22})', line)))
+    with ExitStack() as stack:
+        run = begun(app.http, stack)
     latest = time.monotonic() + END_S
     while app.http.get(f"/runs/{run}/strip").json()["running"]:
         assert time.monotonic() < latest
@@ -524,10 +574,9 @@ def test_a_signal_ends_the_page_and_its_models(end: signal.Signals, tmp_path: Pa
         url = page.stdout.readline().split()[-1]
         http = stack.enter_context(httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=20), timeout=END_S))
         stack.enter_context(http.stream("GET", "/gradio_api/heartbeat/one"))
-        data = {"data": ["endless", "completion", "", CAT, '{"temperature": 0}', "42", 1_000_000]}
-        event = http.post("/gradio_api/call/write", json=data).json()["event_id"]
-        updates = stack.enter_context(http.stream("GET", f"/gradio_api/call/write/{event}"))
-        next(line for line in updates.iter_lines() if "tokens" in line)
+        run = begun(http, stack)
+        following = stack.enter_context(http.stream("GET", f"/runs/{run}/follow"))
+        next(line for line in following.iter_lines() if "tokens" in line)
         models = psutil.Process(page.pid).children(recursive=True)
         page.send_signal(end)
         said = page.communicate(timeout=END_S)[1]

@@ -225,12 +225,12 @@ def test_a_slider_during_a_run_acts_on_the_token_that_is_shown(watched: Watched)
     watched.page.fill("#length input", "60")
     watched.page.click("#write")
     expect(watched.page.locator(".plot h2")).to_contain_text("drawn from this")
-    watched.set_number("top_k", "3")
+    watched.set_number("top_k", "1")
     title = watched.page.locator(".plot h2")
     expect(title).to_contain_text("What if: token")
     shown = title.inner_text()
     watched.page.wait_for_selector('.strip[data-running="false"]')
-    expect(watched.page.locator(".plot .numbers")).to_contain_text("3 of 49,152 tokens")
+    expect(watched.page.locator(".plot .numbers")).to_contain_text(re.compile(r"drawn\s*1 of 49,152"))
     assert title.inner_text() == shown
     number = shown.split()[3].strip(",")
     expect(watched.page.locator(".tok.sel")).to_have_attribute("data-position", str(int(number) - 1))
@@ -439,6 +439,28 @@ def test_a_reload_works_while_a_run_writes(watched: Watched) -> None:
         line for line in watched.errors if "AbortError" not in line and "errored out" not in line
     ]  # gradio's
     assert len(watched.write(4)) > 0
+
+
+COUNT_FRAMES = """
+const native = window.requestAnimationFrame.bind(window);
+window.stopwatches = { frames: 0, ticks: 0 };
+const counted = (name, next) => (callback, ...more) => {
+  window.stopwatches[name] += String(callback).includes("performance.now()-");
+  return next(callback, ...more);
+};
+window.requestAnimationFrame = counted("frames", native);
+window.setTimeout = counted("ticks", window.setTimeout.bind(window));
+"""
+
+
+def test_a_page_at_rest_draws_no_frames_for_gradios_stopwatches(browser: Browser, app: RunningApp) -> None:
+    """They are there, and tick by a slow timer instead of asking for each frame."""
+    page = browser.new_page()
+    page.add_init_script(COUNT_FRAMES)
+    page.goto(app.url)
+    page.wait_for_function("window.stopwatches.ticks > 1", timeout=LONG_MS)
+    assert page.evaluate("window.stopwatches.frames") == 0
+    page.close()
 
 
 def test_the_page_fits_a_phone(watched: Watched) -> None:

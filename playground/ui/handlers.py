@@ -1,6 +1,6 @@
 """What happens behind the page's events: settings checked once, the pool asked, records turned into messages.
 
-- ``look`` answers with one picture; ``write`` is a generator, at most ten updates a second.
+- ``look`` answers with one picture; ``write`` starts a run, names it and reports its end: ``follow`` tells the rest.
 - A failure that a person can see becomes a notice; the picture, the text and everything typed stay.
 """
 
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
     from playground.ui.explore import Explorer
 
-UPDATE_S = 0.1  # the page gets at most ten updates a second
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
-FOLLOW_S = 0.4  # and a new picture less often: drawing one takes a browser some 60 ms of a core that the model wants
 
 
 def notice(kind: str, text: str) -> str:
@@ -160,34 +158,27 @@ class Handlers:
             await asyncio.sleep(POLL_S)
 
     async def _growing(self, live: LiveRun, answers: Stream) -> AsyncIterator[tuple[Any, ...]]:
-        """Yield what is new, ten times a second at most, until the run has ended."""
-        told, tick, drawn = 0, time.monotonic(), 0.0
-        yield gr.skip(), gr.skip(), notice("info", self.texts["reading"]), live.run_id
+        """Take what the model's process sends, until the run has ended."""
+        tick, noted = time.monotonic(), False
+        yield to_json({"follow": live.run_id}), gr.skip(), notice("info", self.texts["reading"]), live.run_id
         while live.stop_reason is None:
             await asyncio.sleep(POLL_S)
             for message in answers.ready():
                 live.take(message)
             now = time.monotonic()
-            if now - tick >= UPDATE_S and len(live.steps) > told and live.stop_reason is None:
-                follow = now - drawn >= FOLLOW_S
-                yield self._update(live, told, follow=follow)
-                tick, drawn, told = now, now if follow else drawn, len(live.steps)
+            if live.steps and not noted:
+                yield gr.skip(), gr.skip(), self._notes(live), gr.skip()
+                tick, noted = now, True
             elif now - tick >= PULSE_S:
                 yield (gr.skip(),) * 4
                 tick = now
-        yield self._last(live, told)
-
-    def _update(self, live: LiveRun, told: int, *, follow: bool) -> tuple[Any, ...]:
-        newest = len(live.steps) - 1
-        figure = to_json(self.explorer.recorded(live, newest, follow=True)) if follow else gr.skip()
-        strip = to_json(strip_message(live, told, self.texts))
-        return strip, figure, gr.skip() if told else self._notes(live), gr.skip()
+        yield self._last(live)
 
     def _notes(self, live: LiveRun) -> str:
         return notice("info", " ".join(live.notes)) if live.notes else CLEAR
 
-    def _last(self, live: LiveRun, told: int) -> tuple[Any, ...]:
-        strip = to_json(strip_message(live, told, self.texts)) if live.prompt_ids else gr.skip()
+    def _last(self, live: LiveRun) -> tuple[Any, ...]:
+        strip = to_json(strip_message(live, 0, self.texts)) if live.prompt_ids else gr.skip()
         figure = gr.skip()
         if live.steps:
             figure = to_json(self.explorer.recorded(live, len(live.steps) - 1, follow=True) | {"last": True})

@@ -9,7 +9,6 @@ import gradio as gr
 
 from playground.ui.controls import chain_spec, start_value, to_json
 from playground.ui.handlers import CLEAR, Handlers
-from playground.ui.theme import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,6 @@ def part(name: str, *, value: str, **props: Any) -> gr.HTML:
         js_on_load=f"window.playground.mount('{name}', element, props, watch);",
         elem_id=name,
         apply_default_css=False,
-        head=HEAD,
         **props,
     )
 

@@ -1,4 +1,4 @@
-"""Our own web app with gradio mounted in it: /healthz, the assets, snapshots of a run, pictures on request, headers."""
+"""Our own web app with gradio mounted in it: /healthz, the assets, a run as it grows, pictures on request."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import gradio as gr
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError
@@ -22,11 +22,12 @@ from playground.store import Store
 from playground.tables import steps_table, to_csv
 from playground.ui.controls import to_json
 from playground.ui.explore import Explorer
+from playground.ui.follow import follow, resumed
 from playground.ui.handlers import said
 from playground.ui.page import build_page
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
-from playground.ui.theme import ASSETS, PLOTLY_JS, SecurityHeaders, theme
+from playground.ui.theme import ASSETS, PLOTLY_JS, OwnScripts, SecurityHeaders, theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,11 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     def strip(run_id: str) -> JSONResponse:
         return JSONResponse(strip_message(found(store, run_id), 0, ENGLISH))
 
+    @app.get("/runs/{run_id}/follow")
+    def following(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
+        live = found(store, run_id)
+        return StreamingResponse(follow(explorer, live, resumed(last_event_id, live)), media_type="text/event-stream")
+
     @app.get("/runs/{run_id}/tokens.csv")
     def csv(run_id: str) -> Response:
         text = to_csv(steps_table(found(store, run_id).record()))
@@ -154,6 +160,7 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
     explorer = Explorer(pool, Store(), ENGLISH)
     app = FastAPI(title=ENGLISH["title"], docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # or gradio reflects any origin
+    app.add_middleware(OwnScripts)
     app.add_middleware(SecurityHeaders)
     add_routes(app, explorer)
     gr.mount_gradio_app(

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if file.name == "plotly.min.js"))
-SCRIPTS = ("page.js", "plot.js", "strip.js", "knobs.js", "chain.js")
-HEAD = "".join(f'<script src="/playground/{name}"></script>' for name in SCRIPTS)
+SCRIPTS = ("quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js")
+HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()
 
 HEADERS = {
     "content-security-policy": (
@@ -35,6 +36,40 @@ def theme() -> gr.themes.Base:
     fonts = ["ui-sans-serif", "system-ui", "sans-serif"]
     mono = ["ui-monospace", "DejaVu Sans Mono", "monospace"]
     return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=mono, radius_size="md")
+
+
+class OwnScripts:
+    """Pure ASGI middleware: puts the page's scripts into its document, ahead of gradio's own.
+
+    What gradio is given as ``head`` it adds only when its own scripts have run.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def with_scripts(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            body = body.replace(b"<head>", b"<head>" + HEAD, 1)
+            MutableHeaders(raw=start["headers"])["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self._app(scope, receive, with_scripts)
 
 
 class SecurityHeaders:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEY, PROMPT, TOKENS, ROUNDS = "smollm2-135m-instruct", "The secret to a successful life is", 160, 5
 SETTINGS = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "seed": 1, "max_new_tokens": TOKENS}
+POLL_MS = 250  # asked in each frame, the browser would draw frames only to be asked
 RATE = """
 Number([...document.querySelectorAll(".stats span")].map((item) => item.innerText)
   .find((text) => text.startsWith("tokens/s")).split(" ")[1])
@@ -44,7 +45,9 @@ def streamed(page: Page) -> float:
     """Return tokens per second as the page shows them, while it draws."""
     ended = page.evaluate("document.querySelector('.strip').dataset.ended ?? ''")
     page.click("#write")
-    page.wait_for_function("(old) => (document.querySelector('.strip').dataset.ended ?? '') !== old", arg=ended)
+    page.wait_for_function(
+        "(old) => (document.querySelector('.strip').dataset.ended ?? '') !== old", arg=ended, polling=POLL_MS
+    )
     return float(page.evaluate(RATE))
 
 
