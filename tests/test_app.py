@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import plotly
@@ -31,7 +31,7 @@ from playground.ui.text import ENGLISH
 from tests.browser import RunningApp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).parents[1]
 SMOLLM = "smollm2-135m-instruct"
@@ -262,7 +262,7 @@ def begun(http: httpx.Client, stack: ExitStack, **asked: object) -> str:
     data = [values["model"], "completion", "", values["text"], '{"temperature": 0}', "42", values["tokens"]]
     event = http.post("/gradio_api/call/write", json={"data": data}).json()["event_id"]
     updates = stack.enter_context(http.stream("GET", f"/gradio_api/call/write/{event}"))
-    lines = updates.iter_lines()
+    lines = cast("Generator[str, None, None]", updates.iter_lines())
     stack.callback(lines.close)  # or it would be collected, and the connection with it
     named = (re.search(r'follow\\": \\"([\w-]{22})', line) for line in lines)
     return next(found[1] for found in named if found)
