@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import re
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
@@ -18,15 +16,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import yaml
 
 from playground.errors import CatalogError, shown
+from playground.sources import NotDownloaded, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-BACKENDS = ("llamacpp", "hf", "toy")  # what `backend:` takes; one can run if its file is in the folder below
+DTYPES, DEVICES = ("float32", "bfloat16", "float16"), ("cpu", "cuda", "mps")
+PATHS = ("file", "adapter_file")
+BACKENDS = ("llamacpp", "hf", "toy")  # what `backend:` takes; one can run if it is in the folder below
 BACKENDS_FOLDER = Path(__file__).with_name("backends")
 SIZE_LIMIT, DEPTH_LIMIT = 256 * 1024, 20  # bytes of the file; lists and mappings inside each other
 SAMPLE = "Add at least one under `models:`, for example:\nmodels:\n  toy:\n    backend: toy"
-FORMS = "Write package:NAME/FILE, path:FILE or hub:OWNER/NAME/FILE@REVISION."
 # What a page must not show: control characters, changes of the writing direction, half characters, U+FFFD.
 HIDDEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffd"
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -46,6 +46,8 @@ def _whole(span: range) -> _Kind:
 
 _FLAG: _Kind = {"allowed": "true or false", "fits": lambda it: isinstance(it, bool)}
 _BACKEND: _Kind = {"allowed": f"one of {', '.join(BACKENDS)}", "fits": lambda it: it in BACKENDS}
+_DTYPE: _Kind = {"allowed": f"one of {', '.join(DTYPES)}", "fits": lambda it: it in DTYPES}
+_DEVICE: _Kind = {"allowed": f"one of {', '.join(DEVICES)}", "fits": lambda it: it in DEVICES}
 _HASH: _Kind = {"allowed": "64 lowercase hex digits", "fits": lambda it: re.fullmatch(r'"[\da-f]{64}"', json.dumps(it))}
 _PRESETS: _Kind = {
     "allowed": "a mapping of names to settings, without control characters",
@@ -66,23 +68,29 @@ class ModelSpec:
     licence: str = field(default="", metadata=_text(120))
     sha256: str | None = field(default=None, metadata=_HASH)  # checked by whoever opens the file
     adapter: str | None = field(default=None, metadata=_text(1000))
-    dtype: str | None = field(default=None, metadata=_text(120))
+    dtype: str | None = field(default=None, metadata=_DTYPE)  # None: the checkpoint's own
+    device: str | None = field(default=None, metadata=_DEVICE)  # None: a GPU where there is one
     gpu_layers: int = field(default=0, metadata=_whole(range(-1, 1001)))  # -1: all of them
     threads: int | None = field(default=None, metadata=_whole(range(1, 513)))  # None: the backend chooses
     trust_remote_code: bool = field(default=False, metadata=_FLAG)
     presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=_PRESETS)  # as written
     notes: str = field(default="", metadata=_text(4000, HIDDEN))
     file: Path | None = None  # the local file or folder behind `source`
+    adapter_file: Path | None = None  # the folder behind `adapter`
     problem: str = ""  # why it cannot run here, each sentence with its line; "" where it can
+    absent: tuple[
+        str, ...
+    ] = ()  # sources of the hub that are not in its cache; with no other problem they can be fetched
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, for the worker's process."""
-        return asdict(self) | {"file": self.file and str(self.file)}
+        return asdict(self) | {name: getattr(self, name) and str(getattr(self, name)) for name in PATHS}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
         """Return the spec that ``to_dict`` wrote."""
-        return cls(**{**values, "file": values["file"] and Path(values["file"])})
+        paths = {name: values[name] and Path(values[name]) for name in PATHS}
+        return cls(**{**values, **paths, "absent": tuple(values["absent"])})
 
 
 _KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.metadata}  # the keys of an entry
@@ -200,11 +208,13 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     """Return the entry with all that is wrong in its text or, where nothing is, all that it lacks here."""
     members = _members(node) if isinstance(node, yaml.MappingNode) else {}
     faults: list[str] = []
+    absent: list[str] = []
 
     def attempt(act: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401  # whatever `act` returns
         try:
             return act(*args)
         except CatalogError as error:
+            absent.extend([error.source] if isinstance(error, NotDownloaded) else [])
             faults.append(f"line {members.get(error.field or 'source', (line, node))[0]}: {error}")
 
     safe_key = attempt(_checked, "id", key or " ", _text(64)) or shown(key or f"line {line}")
@@ -212,8 +222,10 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     for name, (_, value) in members.items():
         if (plain := attempt(_checked, name, _json(value), _KINDS.get(name))) is not None:
             values[name] = plain
-    values["file"] = None if faults else attempt(_find, values, folder)
-    return ModelSpec(key=safe_key, problem=" ".join(faults), **values)
+    if not faults:
+        values["file"] = attempt(_find, values, folder)
+        values["adapter_file"] = attempt(_find_adapter, values, folder)
+    return ModelSpec(key=safe_key, problem=" ".join(faults), absent=tuple(absent), **values)
 
 
 def _checked(name: str, value: Json, kind: _Kind | None) -> Json:
@@ -241,59 +253,25 @@ def _find(values: Mapping[str, Any], folder: Path) -> Path | None:
     if values.get("trust_remote_code") and not re.fullmatch("hub:.*@[0-9a-f]{40}", source):
         hint = "Pin the revision in source: hub:OWNER/NAME@ and the 40 digits of a commit."
         raise CatalogError("trust_remote_code runs code that can change.", hint=hint, field="trust_remote_code")
-    if not (BACKENDS_FOLDER / f"{backend}.py").is_file():
+    if not any((BACKENDS_FOLDER / name).is_file() for name in (f"{backend}.py", f"{backend}/__init__.py")):
         raise CatalogError(f"backend {backend} is not part of this version.", field="backend")
-    found = None if backend == "toy" and not source else _locate(source, folder)
+    found = None if backend == "toy" and not source else locate(source, folder)
     if found and found.is_dir() and backend != "hf":
         raise CatalogError(f"“{shown(source)}” is a folder.", hint=f"Name the file in it; {backend} reads one file.")
     return found
 
 
-def _locate(source: str, folder: Path) -> Path:
-    form, _, name = source.partition(":")
-    places = {"package": _in_package, "path": lambda name: _under_roots(folder, name), "hub": _in_hub_cache}
-    if form not in places:
-        raise CatalogError(f"source is “{shown(source)}”; it must have one of three forms.", hint=FORMS)
+def _find_adapter(values: Mapping[str, Any], folder: Path) -> Path | None:
+    """Return the folder of a PEFT adapter, unopened."""
+    source = values.get("adapter")
+    if not source:
+        return None
     try:
-        found = places[form](name)
-        if (found.is_file() or found.is_dir()) and os.access(found, os.R_OK):
-            return found
-        lack = "not readable" if found.exists() else "not found"
-    except (OSError, ValueError, ImportError) as error:  # a name too long, a module without a spec, no hub library
-        raise CatalogError(f"“{shown(source)}” cannot be looked up: {getattr(error, 'strerror', error)}.") from error
-    raise CatalogError(f"file {lack}: “{shown(source)}”.", hint="Look at its name, place and permissions.")
-
-
-def _in_package(name: str) -> Path:
-    """Find the package where ``import`` would, without importing it; its name has no dot, so no parent is either."""
-    package, _, inner = name.partition("/")
-    if not package.isidentifier() or not inner or ".." in Path(inner).parts or Path(inner).is_absolute():
-        raise CatalogError(f"“package:{shown(name)}” does not name a file inside a package.", hint=FORMS)
-    folders = getattr(importlib.util.find_spec(package), "submodule_search_locations", None)
-    if not folders:
-        raise CatalogError(f"package “{package}” is not installed in this Python.", hint="Install it with pip.")
-    return Path(folders[0], inner)
-
-
-def _under_roots(folder: Path, name: str) -> Path:
-    """Find the file under the folder of models.yaml or $MODELS_DIR, wherever links in it lead."""
-    roots = [Path(os.path.realpath(root)) for root in (folder, os.environ.get("MODELS_DIR")) if root]
-    places = [Path(os.path.realpath(root / name)) for root in roots]
-    found = next((place for place in places if place.exists()), places[0])
-    if name.startswith("~") or not any(found.is_relative_to(root) for root in roots):
-        raise CatalogError(f"“{shown(name)}” is outside models.yaml's folder and $MODELS_DIR.", hint="Move it there.")
+        found = locate(source, folder, wanted="adapter_config.json")
+    except NotDownloaded:
+        raise
+    except CatalogError as error:
+        raise CatalogError(f"adapter: {error.message}", hint=error.hint, field="adapter") from error
+    if not found.is_dir():
+        raise CatalogError(f"adapter “{shown(source)}” is a file.", hint="Name its folder.", field="adapter")
     return found
-
-
-def _in_hub_cache(name: str) -> Path:
-    """Find what huggingface_hub has downloaded; nothing is fetched."""
-    parts = re.fullmatch(r"(?!.*\.\.)(\w[\w.-]*/\w[\w.-]*)(?:/([^@]+))?@(\w[\w./-]*)", name, re.ASCII)
-    if not parts:
-        raise CatalogError(f"“hub:{shown(name)}” does not name a model and its revision.", hint=FORMS)
-    repo, file, revision = parts.groups()
-    hub = importlib.import_module("huggingface_hub")  # 0.2 s, which most catalogs do not need
-    found = hub.try_to_load_from_cache(repo, file or "config.json", revision=revision)
-    if isinstance(found, str):
-        return Path(found) if file else Path(found).parent
-    command = f"hf download {repo} {file + ' ' if file else ''}--revision {revision}"
-    raise CatalogError(f"not downloaded: “{shown(name)}”; hub files are not fetched.", hint=f"Run `{command}`.")

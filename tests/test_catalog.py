@@ -97,8 +97,9 @@ def test_shipped_catalog_offers_smollm2_and_the_toy() -> None:
 def test_every_backend_of_the_folder_can_be_named() -> None:
     """The words that ``backend:`` takes and the files of the folder do not drift apart."""
     files = {path.stem for path in catalog.BACKENDS_FOLDER.glob("*.py")} - {"__init__", "base"}
+    packages = {path.parent.name for path in catalog.BACKENDS_FOLDER.glob("*/__init__.py")}
 
-    assert {"toy", "llamacpp"} <= files <= set(catalog.BACKENDS)
+    assert files | packages == set(catalog.BACKENDS)
 
 
 def test_what_is_left_out_has_the_documented_value(read: Read) -> None:
@@ -112,6 +113,7 @@ def test_what_is_left_out_has_the_documented_value(read: Read) -> None:
 def test_every_key_is_read(read: Read) -> None:
     """Each key arrives with its value, in the type that the record declares."""
     (tmp := Path(read(TOY).path.parent) / "small.gguf").write_bytes(b"GGUF")
+    (adapter := tmp.parent / "adapter").mkdir()
     keys = {
         "title": "Small",
         "backend": "llamacpp",
@@ -122,6 +124,7 @@ def test_every_key_is_read(read: Read) -> None:
         "sha256": "0" * 63 + "f",
         "adapter": "path:adapter",
         "dtype": "bfloat16",
+        "device": "cpu",
         "gpu_layers": -1,
         "threads": 2,
         "trust_remote_code": False,
@@ -131,7 +134,9 @@ def test_every_key_is_read(read: Read) -> None:
 
     spec = read(json.dumps({"models": {"small": keys}})).get("small")
 
-    assert spec.to_dict() == {"key": "small", **keys, "file": str(tmp), "problem": ""}
+    assert spec.to_dict() == {
+        "key": "small", **keys, "file": str(tmp), "adapter_file": str(adapter), "problem": "", "absent": (),
+    }  # fmt: skip
 
 
 # 1, 2: no file, no models, no YAML.
@@ -481,8 +486,10 @@ def test_hub_model_is_found_once_it_is_downloaded(tmp_path: Path, monkeypatch: p
     text = WEIGHTS.format(backend="llamacpp", source=f"hub:owner/name/m.gguf@{COMMIT}")
     snapshot = tmp_path / "models--owner--name" / "snapshots" / COMMIT
 
-    message = f"line 4: not downloaded: “owner/name/m.gguf@{COMMIT}”; hub files are not fetched."
-    assert read(text).get("small").problem == f"{message} Run `hf download owner/name m.gguf --revision {COMMIT}`."
+    message = f"line 4: not downloaded: “owner/name/m.gguf@{COMMIT}”."
+    command = f"hf download owner/name m.gguf --revision {COMMIT}"
+    assert read(text).get("small").problem == f"{message} Press Download, or run `{command}`."
+    assert read(text).get("small").absent == (f"hub:owner/name/m.gguf@{COMMIT}",)
     snapshot.mkdir(parents=True)
     (snapshot / "m.gguf").write_bytes(b"GGUF")
     assert read(text).get("small").file == snapshot / "m.gguf"

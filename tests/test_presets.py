@@ -9,7 +9,7 @@ import llama_cpp
 import pytest
 from transformers import GenerationConfig
 
-from playground.backends.llamacpp import own_settings
+from playground.backends.llamacpp.settings import own_settings
 from playground.presets import PRESETS, START, Preset, of_model
 from playground.samplers import all_samplers
 from playground.settings import SamplingParams

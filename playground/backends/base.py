@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 Logits = npt.NDArray[np.float32]
 KeepGoing = Callable[[], bool]
+Report = Callable[[str, float | None], None]  # what a load is doing, and which part of it is done where that is known
+
+
+def silent(stage: str, part: float | None) -> None:
+    """Report to nobody."""
+
+
+def default_threads() -> int:
+    """Return all cores but one: a model's threads wait for each other by spinning, and a browser needs a core too."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +117,5 @@ class LoadedModel(Hashable, Protocol):
 class Loader(Protocol):
     """The function named ``load`` that every backend file has."""
 
-    def __call__(self, spec: ModelSpec) -> LoadedModel:
+    def __call__(self, spec: ModelSpec, report: Report = silent) -> LoadedModel:
         """Load a model into this process; raises ModelError with the reason."""

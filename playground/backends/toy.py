@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from playground.backends.base import KeepGoing, LoadedModel, Logits, Message, ModelSequence, PrefillStopped
+from playground.backends.base import (
+    KeepGoing,
+    LoadedModel,
+    Logits,
+    Message,
+    ModelSequence,
+    PrefillStopped,
+    Report,
+    silent,
+)
 from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
@@ -143,7 +152,7 @@ def _toy(sequence: ModelSequence) -> ToySequence:
     return sequence
 
 
-def load(spec: ModelSpec) -> LoadedModel:
+def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:  # noqa: ARG001 (there is nothing to wait for)
     """Build the shipped table, or the one in the model's file."""
     return ToyModel(TABLE if spec.file is None else _read(spec), spec.context_tokens)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import llama_cpp
 import numpy as np
 
-from playground.backends.llamacpp import default_threads
+from playground.backends.base import default_threads
 from playground.catalog import read_catalog
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -21,17 +20,27 @@ import llama_cpp
 import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from playground.backends.base import KeepGoing, LoadedModel, Logits, Message, ModelSequence, PrefillStopped
+from playground.backends.base import (
+    KeepGoing,
+    LoadedModel,
+    Logits,
+    Message,
+    ModelSequence,
+    PrefillStopped,
+    Report,
+    default_threads,
+    silent,
+)
+from playground.backends.llamacpp.settings import own_settings
 from playground.errors import ModelError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from playground.catalog import ModelSpec
 
 SLOTS = 4
 CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
-OWN_NUMBERS = {"top_k": "TOP_K", "top_p": "TOP_P", "min_p": "MIN_P"}
 LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
@@ -253,37 +262,7 @@ def _llama(sequence: ModelSequence) -> LlamaSequence:
     return sequence
 
 
-def own_settings(meta: Callable[[str], str | None]) -> dict[str, Any]:
-    """Return what a file's ``general.sampling`` entries set, in the flat form; what is no number is left out."""
-
-    def number(name: str, unset: float | None = None) -> float | None:
-        try:
-            value = float(meta(name) or "")
-        except ValueError:
-            return unset
-        return value if math.isfinite(value) else unset
-
-    found: dict[str, Any] = {"temperature": number("TEMP")}
-    if number("MIROSTAT") == 2:  # noqa: PLR2004 (version 2, with which llama.cpp leaves everything else out)
-        found["mirostat"] = {"tau": number("MIROSTAT_TAU", 5.0), "eta": number("MIROSTAT_ETA", 0.1)}
-    else:
-        found |= {key: number(name) for key, name in OWN_NUMBERS.items()}
-        window = int(number("PENALTY_LAST_N", 64) or 0)  # 0 is off there, −1 everything; here 0 is everything
-        if (penalty := number("PENALTY_REPEAT")) is not None and window:
-            found["repetition_penalty"] = {"penalty": penalty, "window": max(0, window)}
-        if (probability := number("XTC_PROBABILITY")) is not None:
-            found["xtc"] = {"probability": probability, "threshold": number("XTC_THRESHOLD", 0.1)}
-    found = {key: value for key, value in found.items() if value is not None}
-    return found | {"order": "llama.cpp"} if found else {}
-
-
-def default_threads() -> int:
-    """Return all cores but one: llama.cpp's threads wait for each other by spinning, and a browser needs a core too."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
-
-
-def load(spec: ModelSpec) -> LoadedModel:
+def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
     """Load a GGUF file.
 
     Raises:
@@ -297,4 +276,5 @@ def load(spec: ModelSpec) -> LoadedModel:
         raise ModelError(f"{spec.key}: the file is empty.", hint="Download it again.")
     if head == LFS_POINTER:
         raise ModelError(f"{spec.key}: the file is a pointer of Git LFS, not the model.", hint="Run “git lfs pull”.")
+    report("loading", None)
     return LlamaModel(spec)

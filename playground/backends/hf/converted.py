@@ -1,0 +1,150 @@
+"""GGUF files for transformers, converted once into a folder of safetensors that loads in a tenth of the time.
+
+- A folder is named after the file's sha256 and the numbers' type; it appears whole or not at all.
+- What was used least recently goes when all folders together take more than ``PLAYGROUND_CACHE_GB`` (20 by default).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.quantization_config import GgufConfig
+
+from playground.errors import ModelError, shown
+
+if TYPE_CHECKING:
+    from playground.backends.base import Report
+    from playground.catalog import ModelSpec
+
+DEFAULT_DTYPE = "bfloat16"
+GROWTH = {"bfloat16": 4.5, "float16": 4.5, "float32": 9.0}  # a four-bit file, unpacked; others grow less
+LIMIT_GB = 20.0
+GB = 10**9
+USED = ".used"  # its time of change says when a folder was used last
+
+
+def converted(spec: ModelSpec, report: Report) -> Path:
+    """Return the folder made from a GGUF file, making it where there is none.
+
+    Raises:
+        ModelError: there is no room for it, or transformers cannot read the file.
+    """
+    if spec.file is None:
+        raise ModelError(f"{spec.key} names no file.", hint="Give it a source in models.yaml.")
+    dtype = spec.dtype or DEFAULT_DTYPE
+    home = cache_folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        folder = home / f"{digest(spec.file, home, report)}-{dtype}"
+        if not folder.is_dir():
+            make_room(spec, home, dtype)
+            report("converting", None)
+            convert(spec, spec.file, folder, dtype)
+        (folder / USED).touch()
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise ModelError(f"{spec.key} cannot be converted: {error.strerror}.", hint="See to its folder.") from error
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return where converted models are kept: ``$PLAYGROUND_CACHE``, or the platform's folder for such things."""
+    if given := os.environ.get("PLAYGROUND_CACHE"):
+        return Path(given)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "sampling-playground" / "converted"
+
+
+def digest(file: Path, home: Path, report: Report) -> str:
+    """Return the sha256 of a file; of one that has not changed since, without reading it again."""
+    status = file.stat()
+    seen = f"{file.resolve()}|{status.st_size}|{status.st_mtime_ns}"
+    note = home / f"{hashlib.sha256(seen.encode()).hexdigest()[:32]}.sha256"
+    if note.is_file():
+        return note.read_text(encoding="ascii")
+    report("reading", None)
+    with file.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    part = note.with_suffix(f".{os.getpid()}")
+    part.write_text(found, encoding="ascii")
+    part.replace(note)
+    return found
+
+
+def make_room(spec: ModelSpec, home: Path, dtype: str) -> None:
+    """Remove what was used least recently, and see that the disk has room.
+
+    Raises:
+        ModelError: with both numbers.
+    """
+    assert spec.file is not None  # noqa: S101 (the caller looked)
+    needed = spec.file.stat().st_size * GROWTH.get(dtype, GROWTH["float32"])
+    limit = float(os.environ.get("PLAYGROUND_CACHE_GB", LIMIT_GB)) * GB
+    folders = sorted((used.stat().st_mtime, used.parent) for used in home.glob(f"*/{USED}"))
+    held = sum(weight(folder) for _, folder in folders)
+    for _, folder in folders:
+        if held + needed <= limit:
+            break
+        held -= weight(folder)
+        shutil.rmtree(folder)
+    free = shutil.disk_usage(home).free
+    if needed > min(free, limit):
+        what = "are free" if free < limit else "PLAYGROUND_CACHE_GB allows"
+        raise ModelError(
+            f"{spec.key} needs about {needed / GB:.1f} GB to be converted; {min(free, limit) / GB:.1f} GB {what}.",
+            hint="Free some, set PLAYGROUND_CACHE to another disk, or use the backend llamacpp.",
+        )
+
+
+def weight(folder: Path) -> int:
+    """Return the bytes of a folder's files."""
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+
+
+def convert(spec: ModelSpec, file: Path, folder: Path, dtype: str) -> None:
+    """Write a folder of safetensors; it takes its name when it is whole, and a half of one is removed.
+
+    Raises:
+        ModelError: transformers cannot read the file.
+    """
+    part = Path(tempfile.mkdtemp(prefix="part-", dir=folder.parent))
+    try:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, local_files_only=True)
+            model, found = AutoModelForCausalLM.from_pretrained(
+                file.parent,
+                gguf_file=file.name,
+                dtype=getattr(torch, dtype),
+                quantization_config=GgufConfig(dequantize=True),
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        except Exception as error:  # the library raises whatever its parsers raise
+            raise ModelError(f"{spec.key}: transformers cannot read this GGUF file: {shown(str(error))}.") from error
+        if found["missing_keys"]:
+            raise ModelError(f"{spec.key}: the file lacks {', '.join(sorted(found['missing_keys'])[:5])}.")
+        model.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+        (part / USED).write_text(json.dumps({"source": file.name}), encoding="utf-8")
+        for written in part.iterdir():
+            with written.open("rb") as stream:
+                os.fsync(stream.fileno())
+        if not folder.is_dir():  # another process may have been faster
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,246 @@
+"""Models of transformers: safetensors folders, GGUF files that are converted once, PEFT adapters.
+
+- A sequence is a row of a cache of keys and values; sequences that are decoded together stay together, so that a group
+  that goes on is not gathered anew at each token.
+- Sequences of one length are one forward pass; nothing is padded, so sliding windows and positions stay right.
+- Only the last position's logits are computed, and they leave as float32, as transformers' own ``generate`` takes them.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("TQDM_DISABLE", "1")  # progress is reported, not drawn
+
+import numpy as np
+import torch
+import transformers
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from playground.backends.base import (
+    KeepGoing,
+    LoadedModel,
+    Logits,
+    Message,
+    ModelSequence,
+    PrefillStopped,
+    Report,
+    default_threads,
+    silent,
+)
+from playground.backends.hf.text import Text
+from playground.backends.hf.weights import Weights, load_weights
+from playground.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playground.catalog import ModelSpec
+
+SLOTS = 16
+CHUNK = {"cpu": 128, "cuda": 512, "mps": 512}  # prompt tokens per forward pass; Stop is asked between two
+
+
+@dataclass(eq=False)
+class Group:
+    """Keys and values of sequences of one length, a row for each."""
+
+    cache: DynamicCache
+    members: list[HfSequence]
+
+
+@dataclass(eq=False)
+class HfSequence:
+    """A row of a group and how many tokens of the prompt and the text it holds."""
+
+    group: Group
+    row: int
+    length: int
+
+
+class HfModel:
+    """A model and its tokenizer."""
+
+    def __init__(self, spec: ModelSpec, weights: Weights, text: Text) -> None:
+        """Take a model that is loaded.
+
+        Raises:
+            ModelError: tokenizer and logits do not fit each other, or the context is longer than the model's.
+        """
+        self._model, self._text, self._prefix = weights.model, text, weights.prefix
+        self._device = weights.device
+        self._position_rows = weights.position_rows
+        self.slots, self.chunk_tokens = SLOTS, CHUNK[weights.device]
+        self.vocab_size = weights.vocab_size
+        self.context_tokens = spec.context_tokens
+        self.eos_ids = weights.eos_ids | text.eos_ids
+        self.bos_ids = text.bos_ids
+        self.chat_problem = text.chat_problem
+        self.own_settings = weights.own_settings
+        self.build = (
+            f"transformers {transformers.__version__}, torch {torch.__version__}, {weights.device}, {weights.dtype}"
+        )
+        if text.size > self.vocab_size:
+            raise ModelError(
+                f"{spec.key}: its tokenizer knows {text.size:,} tokens, its logits {self.vocab_size:,}.",
+                hint="Tokenizer and weights are of two models.",
+            )
+        if weights.longest and spec.context_tokens > weights.longest:
+            raise ModelError(
+                f"{spec.key}: context_tokens is {spec.context_tokens:,}; this model reads {weights.longest:,}.",
+                hint=f"Set context_tokens to {weights.longest // 256 * 256:,} in models.yaml.",
+            )
+
+    def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
+        """Tokenize with the model's own tokenizer."""
+        return self._text.encode(text, special=special)
+
+    def piece(self, token_id: int) -> bytes:
+        """Return the bytes of a token; of a padded vocabulary's unused ids a name in angle brackets."""
+        return self._text.piece(token_id)
+
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Run the tokenizer's template in transformers' sandbox."""
+        return self._text.render_chat(messages)
+
+    def prefill(
+        self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
+    ) -> tuple[HfSequence, Logits]:
+        """Read the prompt in chunks; Stop is asked between them."""
+        sequence = self._alone(_hf(onto)) if onto else self._begun()
+        row = np.empty(0, np.float32)
+        for start in range(0, len(ids), self.chunk_tokens):
+            if not keep_going():
+                self.drop(sequence)
+                raise PrefillStopped
+            chunk = ids[start : start + self.chunk_tokens]
+            [row] = self._forward(sequence.group.cache, [chunk], sequence.length)  # (vocab,)
+            sequence.length += len(chunk)
+        return sequence, row
+
+    def fork(self, sequence: ModelSequence) -> HfSequence:
+        """Copy a row."""
+        source = _hf(sequence)
+        return _single(rows(source.group.cache, [source.row]), source.length)
+
+    def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
+        """Run one forward pass for each length that occurs; of one request all have the same."""
+        found = np.empty((len(ids), self.vocab_size), np.float32)  # (n, vocab)
+        places: dict[int, list[int]] = {}
+        for place, sequence in enumerate(sequences):
+            places.setdefault(sequence.length, []).append(place)
+        for length, same in places.items():
+            members = [_hf(sequences[place]) for place in same]
+            for part in [members] if self._gatherable(members) else [[member] for member in members]:
+                here = [same[members.index(member)] for member in part]
+                group = together(part)
+                found[here] = self._forward(group.cache, [[ids[place]] for place in here], length)
+                for member in part:
+                    member.length += 1
+        return found
+
+    @staticmethod
+    def _gatherable(members: list[HfSequence]) -> bool:
+        """Whether rows of these caches can be put side by side; a recurrent state cannot."""
+        return all(isinstance(layer, DynamicLayer) for member in members for layer in member.group.cache.layers)
+
+    def drop(self, sequence: ModelSequence) -> None:
+        """Forget a row; its group's memory goes with the last of them."""
+        gone = _hf(sequence)
+        gone.group.members.remove(gone)
+        gone.group = Group(DynamicCache(), [gone])
+
+    def close(self) -> None:
+        """Give the weights back."""
+        self._model = None
+        if self._device == "cuda":
+            torch.cuda.empty_cache()
+
+    def _begun(self) -> HfSequence:
+        """Return an empty sequence; behind a tuned prefix where the adapter is one."""
+        if self._prefix is not None:
+            return _single(rows(self._prefix, [0]), 0)
+        return _single(DynamicCache(config=self._model.config.get_text_config()), 0)
+
+    def _alone(self, sequence: HfSequence) -> HfSequence:
+        """Return a sequence whose cache holds nothing else."""
+        together([sequence])
+        return sequence
+
+    def _forward(self, cache: DynamicCache, ids: Sequence[Sequence[int]], length: int) -> Logits:
+        """Append tokens, (n, m), to the rows of a cache; return the logits after the last, (n, vocab)."""
+        tokens = torch.tensor(ids, device=self._device)
+        more: dict[str, Any] = {}
+        if self._position_rows:  # one row for each axis; of text all are the same
+            span = torch.arange(length, length + tokens.shape[1], device=self._device)
+            more["position_ids"] = span.expand(self._position_rows, *tokens.shape)
+        with torch.inference_mode():
+            answer = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1, **more)
+        logits: Logits = answer.logits[:, -1].float().cpu().numpy()
+        return logits
+
+
+def _hf(sequence: ModelSequence) -> HfSequence:
+    if not isinstance(sequence, HfSequence):
+        msg = "a sequence of another model"
+        raise TypeError(msg)
+    return sequence
+
+
+def _single(cache: DynamicCache, length: int) -> HfSequence:
+    sequence = HfSequence(Group(cache, []), 0, length)
+    sequence.group.members.append(sequence)
+    return sequence
+
+
+def rows(cache: DynamicCache, chosen: list[int]) -> DynamicCache:
+    """Return some rows of a cache in a cache of their own."""
+    found = copy.copy(cache)
+    found.layers = [copy.copy(layer) for layer in cache.layers]  # whose tensors are replaced, never written to
+    if cache.get_seq_length():
+        found.batch_select_indices(torch.tensor(chosen))
+    return found
+
+
+def together(members: list[HfSequence]) -> Group:
+    """Return the group that holds exactly these sequences of one length in this order, gathering them where needed."""
+    group = members[0].group
+    if group.members == members:
+        return group
+    parts = [rows(member.group.cache, [member.row]) for member in members]
+    joined = parts[0]
+    for layer, *others in zip(*(part.layers for part in parts), strict=True):
+        if others:
+            layer.keys = torch.cat([layer.keys, *(other.keys for other in others)])
+            layer.values = torch.cat([layer.values, *(other.values for other in others)])
+    for member in members:
+        member.group.members.remove(member)
+    group = Group(joined, members)
+    for row, member in enumerate(members):
+        member.group, member.row = group, row
+    return group
+
+
+def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
+    """Load a folder of safetensors or a GGUF file.
+
+    Raises:
+        ModelError: it cannot be loaded, with the reason.
+    """
+    if spec.file is None:
+        raise ModelError(f"{spec.key} names no file or folder.", hint="Give it a source in models.yaml.")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(spec.threads or default_threads())
+    folder = spec.file
+    if folder.is_file():
+        from playground.backends.hf.converted import converted
+
+        folder = converted(spec, report)
+    text = Text(spec, folder)
+    report("loading", None)
+    return HfModel(spec, load_weights(spec, folder), text)

@@ -1,0 +1,198 @@
+"""Weights of a model of transformers, checked: nothing is filled with random numbers in silence, no pickle is read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache, GenerationConfig
+
+from playground.errors import ModelError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from playground.catalog import ModelSpec
+
+NAMED = 5  # missing tensors that a sentence names
+OMNI = ("qwen2_5_omni", "qwen2_5_omni_thinker")
+OMNI_AXES = 3  # time, height and width
+DEVICES = ("cpu", "cuda", "mps")
+OWN = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "epsilon_cutoff", "eta_cutoff")
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A loaded network and what its folder says of it.
+
+    Attributes:
+        prefix: keys and values of a tuned prefix, one row; None without one.
+        position_rows: axes of the positions that the model must be told; 0 where it counts by itself.
+        longest: tokens that it was made to read, less those of a prefix; 0 where it does not say.
+    """
+
+    model: Any
+    prefix: DynamicCache | None
+    device: str
+    dtype: str
+    vocab_size: int
+    longest: int
+    position_rows: int
+    eos_ids: frozenset[int]
+    own_settings: dict[str, Any]
+
+
+def load_weights(spec: ModelSpec, folder: Path) -> Weights:
+    """Load a folder of safetensors, with its adapter where one is named.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    device = pick_device(spec)
+    config = read_config(spec, folder)
+    pickles = [name for name in PICKLED if (folder / name).exists()]
+    if pickles and not list(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"{spec.key} has its weights in {pickles[0]} only; pickles are not read, as they can run code.",
+            hint="Convert them to safetensors.",
+        )
+    omni = config.model_type in OMNI
+    model = read_model(spec, folder, config, pick_dtype(spec, config, device), omni=omni).to(device).eval()
+    prefix, virtual = None, 0
+    if spec.adapter_file:
+        from playground.backends.hf.adapter import adapted
+
+        model, prefix = adapted(spec, model)
+        virtual = prefix.get_seq_length() if prefix else 0
+    text = model.config.get_text_config()
+    longest = getattr(text, "max_position_embeddings", 0) or 0
+    generation = read_generation(folder)
+    return Weights(
+        model=model,
+        prefix=prefix,
+        device=device,
+        dtype=str(model.dtype).removeprefix("torch."),
+        vocab_size=int(model.get_output_embeddings().weight.shape[0]),
+        longest=max(0, longest - virtual),
+        position_rows=OMNI_AXES if omni else 0,
+        eos_ids=ids_of(generation.get("eos_token_id")) | ids_of(getattr(text, "eos_token_id", None)),
+        own_settings=own_settings(generation),
+    )
+
+
+def pick_device(spec: ModelSpec) -> str:
+    """Return where the model runs: where models.yaml says, else on a GPU where there is one.
+
+    Raises:
+        ModelError: models.yaml names a device that this machine lacks.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if spec.device and not there[spec.device]:
+        found = ", ".join(name for name in DEVICES if there[name])
+        raise ModelError(f"{spec.key}: device is {spec.device}; this machine has {found}.", hint="Change device.")
+    return spec.device or next(name for name in reversed(DEVICES) if there[name])
+
+
+def pick_dtype(spec: ModelSpec, config: Any, device: str) -> torch.dtype:
+    """Return the numbers' type: what models.yaml says, else the checkpoint's own.
+
+    float16 becomes float32 on a CPU, which has no fast arithmetic for it and loses nothing so.
+    """
+    own = config.get_text_config().dtype or config.dtype or torch.float32
+    dtype: torch.dtype = getattr(torch, spec.dtype) if spec.dtype else own
+    return torch.float32 if device == "cpu" and dtype == torch.float16 and not spec.dtype else dtype
+
+
+def read_config(spec: ModelSpec, folder: Path) -> Any:
+    """Read config.json.
+
+    Raises:
+        ModelError: it is missing, no JSON, of a kind that this version does not know, or wants to run its own code.
+    """
+    try:
+        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{spec.key}: config.json cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ModelError(f"{spec.key}: config.json is no JSON: {shown(str(error))}.") from error
+    if raw.get("auto_map") and not spec.trust_remote_code:
+        raise ModelError(
+            f"{spec.key} comes with Python code of its own, which is not run.",
+            hint="Where you trust it, set trust_remote_code and pin the revision in models.yaml.",
+        )
+    try:
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=spec.trust_remote_code)
+    except Exception as error:  # the library raises whatever its parsers raise
+        kind = shown(str(raw.get("model_type")))
+        raise ModelError(f"{spec.key}: config.json (model_type {kind}) is refused: {shown(str(error))}.") from error
+
+
+def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *, omni: bool) -> Any:
+    """Read the network, every tensor of it.
+
+    Raises:
+        ModelError: files are missing, damaged, or hold other tensors than config.json says.
+    """
+    reader: Any = AutoModelForCausalLM
+    if omni:
+        reader = transformers.Qwen2_5OmniThinkerForConditionalGeneration
+        config = getattr(config, "thinker_config", config)
+    try:
+        model, found = reader.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=spec.trust_remote_code,
+            output_loading_info=True,
+        )
+    except Exception as error:  # the library raises whatever its parsers raise
+        raise ModelError(
+            f"{spec.key} cannot be loaded: {shown(str(error).strip() or type(error).__name__)}."
+        ) from error
+    check_tensors(spec, "are missing", sorted(found["missing_keys"]))
+    check_tensors(spec, "have another shape than config.json says", [item[0] for item in found["mismatched_keys"]])
+    if omni:
+        model.audio_tower = model.visual = None  # the page has neither sound nor pictures
+    return model
+
+
+def check_tensors(spec: ModelSpec, lack: str, names: Sequence[str]) -> None:
+    """Refuse what the library would have filled with random numbers.
+
+    Raises:
+        ModelError: naming the first few.
+    """
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        raise ModelError(f"{spec.key}: tensors {lack}: {', '.join(names[:NAMED])}{more}.", hint="Download it again.")
+
+
+def read_generation(folder: Path) -> dict[str, Any]:
+    """Return what generation_config.json sets; {} where there is none."""
+    if not (folder / "generation_config.json").is_file():
+        return {}
+    found: dict[str, Any] = GenerationConfig.from_pretrained(folder, local_files_only=True).to_diff_dict()
+    return found
+
+
+def ids_of(value: object) -> frozenset[int]:
+    """Return a token id or a list of them as a set."""
+    if isinstance(value, list):
+        return frozenset(value)
+    return frozenset({value}) if isinstance(value, int) else frozenset()
+
+
+def own_settings(generation: dict[str, Any]) -> dict[str, Any]:
+    """Return what the makers set for sampling, in the flat form; without ``do_sample`` they meant greedy decoding."""
+    found = {key: generation[key] for key in OWN if generation.get(key) is not None}
+    if generation and not generation.get("do_sample"):
+        found = {"temperature": 0} | {key: value for key, value in found.items() if key == "repetition_penalty"}
+        return found if "repetition_penalty" in found else {}
+    return found | {"order": "transformers"} if found else {}

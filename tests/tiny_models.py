@@ -1,0 +1,127 @@
+"""Tiny random models of real architectures, written by the tests: a few hundred kilobytes of safetensors each."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+import transformers
+from peft import LoraConfig, PeftModel, PrefixTuningConfig, get_peft_model
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+from playground.catalog import ModelSpec
+
+VOCAB = 320
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+CORPUS = ["Then the cat sat and the bird sang a song. The dog saw the moon and a bird."] * 4
+SIZES = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "vocab_size": VOCAB,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}
+TOKENS = {name: SIZES[name] for name in ("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id")}
+VIRTUAL_TOKENS = 4
+KINDS = ("llama", "qwen2", "phi", "gemma3", "gpt2", "gpt2-prefix", "llama-lora", "omni")
+
+
+def config_of(kind: str) -> Any:  # noqa: ANN401 (transformers has a class for each)
+    """Return a tiny configuration of an architecture."""
+    match kind:
+        case "llama":
+            return transformers.LlamaConfig(**SIZES)
+        case "qwen2":
+            return transformers.Qwen2Config(**SIZES, tie_word_embeddings=True)
+        case "phi":
+            return transformers.PhiConfig(**{**SIZES, "num_key_value_heads": 4})
+        case "gemma3":
+            layers = ["sliding_attention", "full_attention"]
+            return transformers.Gemma3TextConfig(**SIZES, head_dim=8, sliding_window=8, layer_types=layers)
+        case "gpt2":
+            return transformers.GPT2Config(**GPT2, **TOKENS)
+        case _:
+            sections = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [1, 1, 2]}
+            return transformers.Qwen2_5OmniThinkerConfig(
+                text_config={**SIZES, "rope_parameters": sections},
+                audio_config={"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 16},
+                vision_config={"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2},
+                audio_token_index=3, image_token_index=4, video_token_index=5,
+            )  # fmt: skip
+
+
+def write_tokenizer(folder: Path, *, template: str | None = CHATML) -> None:
+    """Train a byte-level tokenizer on a few words and save it."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=VOCAB, special_tokens=SPECIAL, initial_alphabet=letters)
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=SPECIAL[0], eos_token=SPECIAL[2])
+    fast.chat_template = template
+    fast.save_pretrained(folder)
+
+
+def write_model(kind: str, folder: Path) -> Path:
+    """Write weights, drawn with one seed, and the tokenizer."""
+    torch.manual_seed(0)
+    config = config_of(kind)
+    if kind == "omni":
+        model: Any = transformers.Qwen2_5OmniThinkerForConditionalGeneration(config)
+    else:
+        model = AutoModelForCausalLM.from_config(config)
+    for weights in model.parameters():  # large enough that logits differ visibly
+        torch.nn.init.normal_(weights, std=0.15)
+    model.save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
+def write_adapter(kind: str, base: Path, folder: Path) -> Path:
+    """Train a tuned prefix, or a LoRA, for a few steps and save it."""
+    torch.manual_seed(1)
+    if kind == "prefix":
+        settings: Any = PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=VIRTUAL_TOKENS)
+    else:
+        settings = LoraConfig(task_type="CAUSAL_LM", r=2, target_modules=["q_proj", "v_proj"])
+    model: PeftModel = get_peft_model(AutoModelForCausalLM.from_pretrained(base), settings)
+    steps = torch.optim.SGD([weights for weights in model.parameters() if weights.requires_grad], lr=1.0)
+    ids = torch.randint(6, VOCAB, (4, 16), generator=torch.Generator().manual_seed(2))
+    for _ in range(5):
+        model(input_ids=ids, labels=ids).loss.backward()
+        steps.step()
+        steps.zero_grad()
+    model.save_pretrained(folder)
+    return folder
+
+
+HOME = TemporaryDirectory(prefix="tiny-models-")
+
+
+@cache
+def tiny(kind: str) -> ModelSpec:
+    """Return the spec of a tiny model, written once in each test process."""
+    base, _, adapter = kind.partition("-")
+    folder = Path(HOME.name) / base
+    if not folder.is_dir():
+        write_model(base, folder)
+    adapter_file = write_adapter(adapter, folder, Path(HOME.name) / kind) if adapter else None
+    return ModelSpec(
+        key=f"tiny-{kind}", title=kind, backend="hf", source="path:x", context_tokens=256, chat=True, device="cpu",
+        threads=1, file=folder, adapter="path:y" if adapter else None, adapter_file=adapter_file,
+    )  # fmt: skip
