@@ -60,7 +60,8 @@ def config_of(kind: str) -> Any:  # noqa: ANN401 (transformers has a class for e
                 text_config={**SIZES, "rope_parameters": sections},
                 audio_config={"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 16},
                 vision_config={"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2},
-                audio_token_index=3, image_token_index=4, video_token_index=5,
+                audio_token_index=300, image_token_index=301, video_token_index=302, vision_start_token_id=303,
+                audio_start_token_id=304, vision_end_token_id=305, audio_end_token_id=306,
             )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from playground.backends.base import (
     silent,
 )
 from playground.backends.hf.text import Text
-from playground.backends.hf.weights import Weights, load_weights
+from playground.backends.hf.weights import Weights, load_weights, read_config
 from playground.errors import ModelError
 
 if TYPE_CHECKING:
@@ -47,10 +47,15 @@ CHUNK = {"cpu": 128, "cuda": 512, "mps": 512}  # prompt tokens per forward pass;
 
 @dataclass(eq=False)
 class Group:
-    """Keys and values of sequences of one length, a row for each."""
+    """Keys and values of sequences of one length, a row for each.
+
+    Attributes:
+        rows: of the cache; those of members that have left are dead.
+    """
 
     cache: DynamicCache
     members: list[HfSequence]
+    rows: int
 
 
 @dataclass(eq=False)
@@ -152,7 +157,7 @@ class HfModel:
         """Forget a row; its group's memory goes with the last of them."""
         gone = _hf(sequence)
         gone.group.members.remove(gone)
-        gone.group = Group(DynamicCache(), [gone])
+        gone.group = Group(DynamicCache(), [gone], 0)
 
     def close(self) -> None:
         """Give the weights back."""
@@ -192,7 +197,7 @@ def _hf(sequence: ModelSequence) -> HfSequence:
 
 
 def _single(cache: DynamicCache, length: int) -> HfSequence:
-    sequence = HfSequence(Group(cache, []), 0, length)
+    sequence = HfSequence(Group(cache, [], 1), 0, length)
     sequence.group.members.append(sequence)
     return sequence
 
@@ -209,7 +214,7 @@ def rows(cache: DynamicCache, chosen: list[int]) -> DynamicCache:
 def together(members: list[HfSequence]) -> Group:
     """Return the group that holds exactly these sequences of one length in this order, gathering them where needed."""
     group = members[0].group
-    if group.members == members:
+    if group.members == members and group.rows == len(members):
         return group
     parts = [rows(member.group.cache, [member.row]) for member in members]
     joined = parts[0]
@@ -219,7 +224,7 @@ def together(members: list[HfSequence]) -> Group:
             layer.values = torch.cat([layer.values, *(other.values for other in others)])
     for member in members:
         member.group.members.remove(member)
-    group = Group(joined, members)
+    group = Group(joined, members, len(members))
     for row, member in enumerate(members):
         member.group, member.row = group, row
     return group
@@ -241,6 +246,7 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         from playground.backends.hf.converted import converted
 
         folder = converted(spec, report)
+    config = read_config(spec, folder)
     text = Text(spec, folder)
     report("loading", None)
-    return HfModel(spec, load_weights(spec, folder), text)
+    return HfModel(spec, load_weights(spec, folder, config), text)

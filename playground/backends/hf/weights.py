@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache, GenerationConfig
 
 from playground.errors import ModelError, shown
@@ -47,14 +48,13 @@ class Weights:
     own_settings: dict[str, Any]
 
 
-def load_weights(spec: ModelSpec, folder: Path) -> Weights:
-    """Load a folder of safetensors, with its adapter where one is named.
+def load_weights(spec: ModelSpec, folder: Path, config: Any) -> Weights:
+    """Load a folder of safetensors that ``config`` describes, with its adapter where one is named.
 
     Raises:
         ModelError: with the reason.
     """
     device = pick_device(spec)
-    config = read_config(spec, folder)
     pickles = [name for name in PICKLED if (folder / name).exists()]
     if pickles and not list(folder.glob("*.safetensors")):
         raise ModelError(
@@ -152,6 +152,10 @@ def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *
             trust_remote_code=spec.trust_remote_code,
             output_loading_info=True,
         )
+    except SafetensorError as error:
+        raise ModelError(
+            f"{spec.key}: a file of its weights is damaged: {shown(str(error))}.", hint="Download it again."
+        ) from error
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(
             f"{spec.key} cannot be loaded: {shown(str(error).strip() or type(error).__name__)}."
