@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, BinaryIO
 import psutil
 import pytest
 
+from playground import frames
 from playground import process as process_module
-from playground import worker
 from playground.catalog import Catalog, read_catalog
 from playground.errors import CatalogError, ModelCrashed, ModelError, ModelNotReady, PlaygroundError, PromptError
 from playground.pool import Pool
-from playground.process import LAST_EVENTS, State, Stream, exit_text
+from playground.process import LAST_EVENTS, Stream
 from playground.records import Prompt, StopReason
+from playground.rests import Rests
 from playground.settings import SamplingParams
+from playground.status import State, exit_text
 from playground.store import LiveRun
 
 if TYPE_CHECKING:
@@ -431,7 +433,7 @@ def test_a_model_that_is_not_in_the_catalog_is_named(pool: Pool) -> None:
     with pytest.raises(ModelError, match=r"Broken cannot run here: line 3: file not found\."):
         pool.open("look", "broken", CAT, settings())
     assert pool.status("broken").state is State.FAILED
-    assert pool._processes == {}
+    assert pool._fleet.running == {}
 
 
 @pytest.mark.parametrize("wrong", [-1, 270])
@@ -473,7 +475,7 @@ def test_close_ends_every_process(catalog: Catalog) -> None:
     closing.wait("toy")
     answers(closing.open("write", "endless", CAT, ENDLESS), 2)
     closing.start(SMOLLM)
-    children = [psutil.Process(process._process.pid) for process in closing._processes.values()]
+    children = [psutil.Process(process._process.pid) for process in closing._fleet.running.values()]
     closing.close()
     assert len(children) == 3
     assert psutil.wait_procs(children, timeout=ANSWER_S)[1] == []
@@ -486,7 +488,7 @@ def test_close_is_no_crash(pool: Pool) -> None:
     pool.close()
     with pytest.raises(ModelCrashed):
         list(stream)
-    assert pool._crashes == {}
+    assert pool._fleet.rests == Rests(pool._now)
 
 
 def test_close_after_a_crash_ends_the_others(pool: Pool) -> None:
@@ -513,13 +515,13 @@ def test_a_process_that_hears_nothing_is_killed(pool: Pool, monkeypatch: pytest.
 def test_a_frozen_process_is_killed_though_somebody_writes_to_it(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that nobody takes, longer than the pipe holds, does not keep the pool from closing."""
     monkeypatch.setattr(process_module, "END_TIMEOUT_S", 0.1)
-    child, writing, send = psutil.Process(pool.wait("toy").status.pid), threading.Event(), worker.send
+    child, writing, send = psutil.Process(pool.wait("toy").status.pid), threading.Event(), frames.send
 
     def watched_send(pipe: BinaryIO, message: Answer) -> None:
         writing.set()
         send(pipe, message)
 
-    monkeypatch.setattr(worker, "send", watched_send)
+    monkeypatch.setattr(frames, "send", watched_send)
     child.suspend()
     long = Prompt(text="x" * 1_000_000)
     threads = [threading.Thread(target=act) for act in (lambda: pool.open("look", "toy", long, settings()), pool.close)]
