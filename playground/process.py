@@ -175,8 +175,8 @@ class ModelProcess:
 
     def _settle(self, status: Status) -> None:
         self.status = status
-        self.settled.set()
         self.on_change(self, "")
+        self.settled.set()
 
     def _ended(self) -> None:
         """Tell everybody who waits, once; the process is gone or closes."""

@@ -103,8 +103,12 @@ class Worker:
         self._outbox.put((MODEL_ID, message))
 
     def report(self, stage: str, part: float | None = None) -> None:
-        """Say how far loading is: what is being done, and the share of it that is done where that is known."""
+        """Say how far loading is: what is being done, and the share of it that is done where that is known.
+
+        Returns when that is sent: what comes next may be native code that keeps all threads waiting.
+        """
         self.tell({"event": "loading", "stage": stage, "part": part})
+        self._outbox.join()
 
     def give_up(self, error: Exception) -> NoReturn:
         """Say why the model could not be loaded, and end the process."""

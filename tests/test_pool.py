@@ -17,41 +17,34 @@ import pytest
 
 from playground import frames
 from playground import process as process_module
-from playground.catalog import Catalog, read_catalog
 from playground.errors import CatalogError, ModelCrashed, ModelError, ModelNotReady, PlaygroundError, PromptError
 from playground.pool import Pool
-from playground.process import LAST_EVENTS, Stream
 from playground.records import Prompt, StopReason
 from playground.rests import Rests
 from playground.settings import SamplingParams
 from playground.status import State, exit_text
 from playground.store import LiveRun
+from tests.models import (
+    ANSWER_S,
+    CAT,
+    CATALOG,
+    ENDLESS,
+    GGUF,
+    PROMPTS,
+    ROOT,
+    SMOLLM,
+    answers,
+    ended,
+    ids_of,
+    settings,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playground.process import Answer
-
-ROOT = Path(__file__).parents[1]
-CATALOG = read_catalog(ROOT / "models.yaml")
-SMOLLM = "smollm2-135m-instruct"
-GGUF = CATALOG.get(SMOLLM).file
-PROMPTS = (
-    "The secret to a successful life is",
-    "Once upon a time there was",
-    "The capital of France is",
-    "Water boils",
-)
-CAT = Prompt(text="Then the cat")
-ANSWER_S = 60.0  # so long a test waits for an answer before it fails; none is near that
-
-
-def settings(max_new_tokens: int = 12, **flat: object) -> SamplingParams:
-    """Return settings with seed 42."""
-    return SamplingParams.from_dict({"seed": 42, "max_new_tokens": max_new_tokens} | flat)
-
-
-ENDLESS = settings(1_000_000, temperature=0)  # for the model `endless`, which never writes its end token then
+    from playground.catalog import Catalog
+    from playground.process import Answer, Stream
 
 
 @pytest.fixture(scope="module")
@@ -61,58 +54,6 @@ def smollm() -> Iterator[Pool]:
     shared.wait(SMOLLM)
     yield shared
     shared.close()
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    """Return the shipped models and ``endless``, a toy that repeats one word."""
-    table = tmp_path / "endless.json"
-    table.write_text('{"": {" la": 1.0}}', encoding="utf-8")
-    endless = replace(CATALOG.get("toy"), key="endless", title="Endless", file=table, context_tokens=1_048_576)
-    return replace(CATALOG, models=(*CATALOG.models, endless))
-
-
-@pytest.fixture
-def clock() -> list[float]:
-    """Return the time of ``pool``, in seconds, to be set."""
-    return [0.0]
-
-
-@pytest.fixture
-def pool(catalog: Catalog, clock: list[float]) -> Iterator[Pool]:
-    """Return a pool with nothing up yet."""
-    fresh = Pool(catalog, now=lambda: clock[0])
-    yield fresh
-    fresh.close()
-
-
-def answers(stream: Stream, count: int | None = None) -> list[Answer]:
-    """Return the first ``count`` answers to a request and what came with them, or all; one that stays out fails."""
-    found: list[Answer] = []
-    while (len(found) < count) if count else not (found and found[-1]["event"] in LAST_EVENTS):
-        came = stream.ready(ANSWER_S)
-        assert came, f"no answer after {found[-1:]}"
-        found += came
-    return found
-
-
-def ids_of(messages: list[Answer]) -> list[int]:
-    """Return the ids that were written."""
-    return [message["token_id"] for message in messages if message["event"] == "step"]
-
-
-def ended(messages: list[Answer]) -> StopReason:
-    """Return why a run ended."""
-    return StopReason(messages[-1]["reason"])
-
-
-def write(pool: Pool, key: str, prompt: Prompt, params: SamplingParams) -> list[Answer]:
-    """Return all answers to one run."""
-    stream = pool.open("write", key, prompt, params)
-    try:
-        return answers(stream)
-    finally:
-        stream.close()
 
 
 def crash(pool: Pool, key: str = "endless") -> list[Answer]:
@@ -336,6 +277,10 @@ def test_three_crashes_in_five_minutes_and_a_model_rests(pool: Pool, clock: list
     with pytest.raises(ModelError) as caught:
         pool.open("write", "endless", CAT, ENDLESS)
     assert str(caught.value) == sentence
+    assert (pool.status("endless").state, pool.status("endless").reason) == (
+        State.FAILED,
+        sentence.split(" Try", maxsplit=1)[0],
+    )
     assert len(ids_of(write(pool, "toy", CAT, settings(1)))) == 1
     clock[0] = 300.0
     assert len(ids_of(write(pool, "endless", CAT, settings(4, temperature=0)))) == 4
