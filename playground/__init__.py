@@ -64,8 +64,8 @@ class Playground:
     ' sat.'
     """
 
-    def __init__(self, models: str | Path = "models.yaml") -> None:
-        """Read the catalog; models start when first asked.
+    def __init__(self, models: str | Path = "models.yaml", *, memory_mb: int | None = None) -> None:
+        """Read the catalog; models start when first asked, and share ``memory_mb``, by default 3/4 of the memory.
 
         Raises:
             CatalogError: models.yaml cannot be read.
@@ -74,7 +74,7 @@ class Playground:
         from playground.pool import Pool
 
         self.catalog = read_catalog(Path(models))
-        self.pool = Pool(self.catalog)
+        self.pool = Pool(self.catalog, memory_mb=memory_mb)
         self._words: dict[str, Words] = {}
 
     def models(self) -> tuple[ModelSpec, ...]:

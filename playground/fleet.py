@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playground.catalog import ModelSpec
+    from playground.memory import Files
 
 
 @dataclass
@@ -50,9 +51,9 @@ class Fleet:
         """Nobody has crashed yet."""
         self.rests = Rests(self.now)
 
-    def add(self, spec: ModelSpec) -> ModelProcess:
+    def add(self, spec: ModelSpec, files: Files) -> ModelProcess:
         """Put a model into the line, and begin its load where it is its turn."""
-        process = self.running[spec.key] = ModelProcess(spec, self._changed, used_s=self.now())
+        process = self.running[spec.key] = ModelProcess(spec, files, self._changed, used_s=self.now())
         self.rests.tries_again(spec.key)
         self.line.append(process)
         self._load_next()
@@ -88,11 +89,11 @@ class Fleet:
 
     def _has_room(self, first: ModelProcess) -> bool:
         """Tell whether a model fits; where it does not yet, begin to unload what nobody uses."""
-        need = self.loaded_mb.get(first.spec.key) or estimate_mb(first.spec)
-        tenants = [process.tenant() for process in self.all()]
-        unloaded = make_room(first.spec.title, need, self.memory_mb, tenants)
+        need = self.loaded_mb.get(first.spec.key) or estimate_mb(first.spec, first.files)
+        tenants = {process.tenant(): process for process in self.all()}
+        unloaded = make_room(first.spec.title, need, self.memory_mb, list(tenants))
         for tenant in unloaded or ():
-            self.end_soon(self.running[tenant.key])
+            self.end_soon(tenants[tenant])
         return unloaded is None
 
     def all(self) -> list[ModelProcess]:

@@ -116,6 +116,8 @@ class Line:
 
     def _order(self) -> list[Job]:
         """Return those who wait in the order in which they will be admitted."""
+        if len(self._waiting) <= 1:  # as nearly always
+            return self._waiting.copy()
         counts = Counter(self._recent)
         left, found = self._waiting.copy(), list[Job]()
         while left:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from playground.catalog import ModelSpec
 
+Files = tuple[tuple[int, ...], ...]  # size, time and identity of each
+
 SHARE = 0.75
 MB = 2**20
 CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -69,8 +71,8 @@ def model_files(spec: ModelSpec) -> list[Path]:
     return [spec.file]
 
 
-def stamp(spec: ModelSpec) -> tuple[tuple[int, ...], ...]:
-    """Return what changes when a model's files do: size, time and identity of each; shorter where one is gone."""
+def stamp(spec: ModelSpec) -> Files:
+    """Return what changes when a model's files do; shorter where one is gone. A disk may take its time to answer."""
     found = []
     for path in model_files(spec):
         with suppress(OSError):
@@ -79,13 +81,13 @@ def stamp(spec: ModelSpec) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def estimate_mb(spec: ModelSpec) -> int:
+def estimate_mb(spec: ModelSpec, files: Files) -> int:
     """Return about how much a model takes once it is loaded.
 
     A guess where the architecture decides (``TOKEN_KB``): SmolLM2-135M with a context of 256, 2,048 and 8,192 tokens is
     said to take 205, 429 and 1,197, and takes 179, 336 and 877. What lies on a GPU is left out only if all of it does.
     """
-    on_disk = sum(size for size, *_ in stamp(spec)) / MB
+    on_disk = sum(size for size, *_ in files) / MB
     on_gpu = spec.backend == "llamacpp" and spec.gpu_layers == -1
     cache = spec.context_tokens * CONTEXTS.get(spec.backend, 0) * TOKEN_KB / 1024
     return int(PROCESS_MB.get(spec.backend, 0) + (0 if on_gpu else on_disk * _factor(spec) + cache))
@@ -105,9 +107,9 @@ def said_mb(size_mb: float) -> str:
     return f"{size_mb:,.0f} MB" if size_mb < 1000 else f"{size_mb / 1024:,.1f} GB"  # noqa: PLR2004 (three digits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tenant:
-    """A process that holds memory.
+    """A process that holds memory, equal to itself alone.
 
     Attributes:
         idle: nobody uses it, so that it may be unloaded.
@@ -115,7 +117,6 @@ class Tenant:
         used_s: when somebody last used it.
     """
 
-    key: str
     title: str
     memory_mb: int
     idle: bool

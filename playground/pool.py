@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from playground.catalog import read_catalog
 from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
 from playground.fleet import Fleet
-from playground.memory import budget_mb
+from playground.memory import budget_mb, stamp
 from playground.process import Answer, Stream
 from playground.records import Extras, shallow
 from playground.rests import sentence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playground.catalog import Catalog, ModelSpec
+    from playground.memory import Files
     from playground.process import ModelProcess
     from playground.records import Prompt, SamplingParams
 
@@ -67,10 +68,17 @@ class Pool:
             CatalogError: there is no such model.
             ModelError: it cannot run here, or it crashed too often.
         """
+        files = self._files(key)
         with self._fleet.lock:
-            return self._start(key)
+            return self._start(key, files)
 
-    def _start(self, key: str) -> ModelProcess:
+    def _files(self, key: str) -> Files:
+        """Look at a model's files, if it may have to be loaded; without the lock, since a disk may not answer."""
+        process = self._fleet.running.get(key)
+        up = process and process.status.state in {State.LOADING, State.UP}
+        return process.files if process and up else stamp(self.catalog.get(key))
+
+    def _start(self, key: str, files: Files) -> ModelProcess:
         spec = self.catalog.get(key)
         if spec.problem:
             raise ModelError(f"{spec.title} cannot run here: {spec.problem}", field="model")
@@ -81,7 +89,7 @@ class Pool:
             raise ModelError(sentence(spec.title), hint=f"Try again in {wait:.0f} s, or choose another model.")
         if not self._watcher.ident:
             self._watcher.start()
-        return self._fleet.add(spec)
+        return self._fleet.add(spec, files)
 
     def _stands(self, process: ModelProcess) -> bool:
         """Whether requests go to this process, be it to hear why it could not load."""
@@ -147,9 +155,10 @@ class Pool:
             "extras": shallow(extras or Extras()),
             "session": session,
         }
+        files = self._files(key)
         with ExitStack() as stack:
             with self._fleet.lock:
-                process = self._start(key)
+                process = self._start(key, files)
                 process.used_s = self._now()
                 stack.enter_context(process.held())
             self._settled(process, LOAD_TIMEOUT_S)

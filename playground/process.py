@@ -10,7 +10,6 @@ import itertools
 import logging
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from playground import errors, frames
 from playground.errors import PlaygroundError
-from playground.memory import Tenant, stamp
+from playground.memory import Files, Tenant, stamp
 from playground.status import State, Status, exit_text, resident_mb
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ class ModelProcess:
     """One model's process, and the requests that wait for it.
 
     Attributes:
+        files: what the system said of the model's files before it was started.
         on_change: told that it has loaded or ended, from the reader's thread; with a sentence where it crashed.
         settled: set once it is up, or will not be.
         refusal: why it never started, or was given up: what everybody hears who waits for it to load.
@@ -58,6 +58,7 @@ class ModelProcess:
     """
 
     spec: ModelSpec
+    files: Files
     on_change: Callable[[ModelProcess, str], None]
     status: Status = field(default_factory=lambda: Status(State.LOADING))
     settled: threading.Event = field(default_factory=threading.Event)
@@ -78,7 +79,6 @@ class ModelProcess:
 
     def launch(self) -> None:
         """Start the process; it loads in the background."""
-        self._stamp = stamp(self.spec)
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "playground.worker"],
@@ -88,7 +88,6 @@ class ModelProcess:
             start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
         )
         self.launched = True
-        self._send({"spec": self.spec.to_dict()})
         threading.Thread(target=self._read, daemon=True).start()
 
     @property
@@ -106,7 +105,7 @@ class ModelProcess:
         state = self.status.state
         leaving = self.ending or state in {State.DOWN, State.FAILED}
         idle = state is State.UP and not self.requests
-        return Tenant(self.spec.key, self.spec.title, self.memory_mb, idle, leaving, self.used_s)
+        return Tenant(self.spec.title, self.memory_mb, idle, leaving, self.used_s)
 
     @property
     def requests(self) -> int:
@@ -135,6 +134,7 @@ class ModelProcess:
             logging.getLogger(__name__).info("%s: its process is gone", self.spec.key)
 
     def _read(self) -> None:
+        self._send({"spec": self.spec.to_dict()})
         pipe = cast("BinaryIO", self._process.stdout)
         while (message := frames.receive(pipe)) is not None:
             if message["id"] == frames.MODEL_ID:
@@ -192,9 +192,10 @@ class ModelProcess:
             inbox.put({"event": "error", "kind": "ModelCrashed", "text": (reason, AGAIN, "")})
 
     def _why(self, code: int) -> str:
-        changed = code in {-signal.SIGBUS, -signal.SIGSEGV} and stamp(self.spec) != self._stamp
-        because = ", since the model's file changed on disk while it was in use" if changed else ""
-        return f"The model's process stopped ({exit_text(code)}){because}."
+        text = exit_text(code)
+        faulted = "SIGBUS" in text or "SIGSEGV" in text
+        changed = ", since the model's file changed on disk while it was in use"
+        return f"The model's process stopped ({text}){changed if faulted and stamp(self.spec) != self.files else ''}."
 
     def open(self, request: Answer) -> tuple[int, Inbox]:
         """Send a request; return its id and where its answers arrive."""

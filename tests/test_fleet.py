@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from playground import pool as pool_module
 from playground import process as process_module
 from playground import worker
 from playground.errors import CatalogError, ModelBusy, ModelCrashed, ModelError, ModelNotReady, PlaygroundError
+from playground.memory import stamp
 from playground.records import Prompt, StopReason
 from playground.status import State
 from tests.models import (
@@ -42,6 +44,8 @@ from tests.models import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from playground.catalog import ModelSpec
+    from playground.memory import Files
     from playground.pool import Pool
     from playground.process import ModelProcess, Stream
 
@@ -165,6 +169,27 @@ def full(pool: Pool) -> None:
     pool._fleet.memory_mb = sum(process.memory_mb for process in pool._fleet.all()) + 39
 
 
+def test_a_disk_that_does_not_answer_keeps_nobody_else_waiting(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the system looks for one model's file, others start, and the page hears where all of them stand."""
+    asked, found = threading.Event(), threading.Event()
+
+    def slow(spec: ModelSpec) -> Files:
+        if spec.key == "endless":
+            asked.set()
+            assert found.wait(ANSWER_S)
+        return stamp(spec)
+
+    monkeypatch.setattr(pool_module, "stamp", slow)
+    thread = threading.Thread(target=lambda: pool.start("endless"))
+    thread.start()
+    assert asked.wait(ANSWER_S)
+    assert works(pool, "toy")
+    assert pool.status("endless").state is State.DOWN
+    found.set()
+    thread.join(ANSWER_S)
+    assert works(pool, "endless")
+
+
 def test_the_least_recently_used_model_makes_room(pool: Pool, clock: list[float]) -> None:
     """Of two that nobody uses, the one that was used longer ago ends; the one that was loaded earlier stays."""
     for key in ("toy", "endless", "toy"):
@@ -281,6 +306,24 @@ def test_a_run_outlives_the_entry_of_its_model(pool: Pool, tmp_path: Path) -> No
     assert ended(answers(stream)) is StopReason.STOPPED
     pool.watch()
     assert gone(old)
+
+
+def test_an_old_process_makes_room_as_itself(pool: Pool, tmp_path: Path, clock: list[float]) -> None:
+    """What ends is the process that a reload has left behind, not the new one of the same model."""
+    toy: dict[str, object] = {"backend": "toy"}
+    reloadable(tmp_path, pool, one=toy, two=toy)
+    stream = pool.open("write", "one", CAT, ENDLESS)
+    answers(stream, 1)
+    old = process_of(pool, "one")
+    reloadable(tmp_path, pool, one=toy | {"context_tokens": 256}, two=toy)
+    clock[0] = 1.0
+    new = pool.wait("one")
+    stream.close()
+    full(pool)
+    assert works(pool, "two")
+    assert gone(old)
+    assert process_of(pool, "one") is new
+    assert works(pool, "one")
 
 
 def test_a_reload_that_fails_changes_nothing(pool: Pool, tmp_path: Path) -> None:

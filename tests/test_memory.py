@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def tenant(name: str, memory_mb: int, used_s: float = 0.0, *, idle: bool = True, leaving: bool = False) -> Tenant:
     """Return a process that holds memory."""
-    return Tenant(name.lower(), name, memory_mb, idle, leaving, used_s)
+    return Tenant(name, memory_mb, idle, leaving, used_s)
 
 
 def sized(path: Path, size_mb: int) -> Path:
@@ -37,6 +37,11 @@ def sized(path: Path, size_mb: int) -> Path:
 def spec_of(file: Path, **options: object) -> ModelSpec:
     """Return a model that lies in a file or folder."""
     return replace(CATALOG.get(SMOLLM), file=file, context_tokens=1024, **options)  # type: ignore[arg-type]
+
+
+def estimated(spec: ModelSpec) -> int:
+    """Return the estimate for a model as its files are now."""
+    return estimate_mb(spec, stamp(spec))
 
 
 def test_a_model_that_fits_sends_nobody_away() -> None:
@@ -113,9 +118,9 @@ def test_the_budget_is_a_share_of_what_this_process_could_have(tmp_path: Path, m
 def test_an_estimate_adds_process_weights_and_cache(tmp_path: Path) -> None:
     """By hand: 80 MB, the file, and 4 × 1,024 tokens of 32 KB, which are 128 MB."""
     file = sized(tmp_path / "model.gguf", 500)
-    assert estimate_mb(spec_of(file)) == 80 + 500 + 128
-    assert estimate_mb(spec_of(file, gpu_layers=-1)) == 80
-    assert estimate_mb(replace(CATALOG.get("toy"), file=None)) == 40
+    assert estimated(spec_of(file)) == 80 + 500 + 128
+    assert estimated(spec_of(file, gpu_layers=-1)) == 80
+    assert estimated(replace(CATALOG.get("toy"), file=None)) == 40
 
 
 def test_an_estimate_knows_what_transformers_unpacks(tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ def test_an_estimate_knows_what_transformers_unpacks(tmp_path: Path) -> None:
     sized(folder / "pytorch_model.bin", 900)
     gguf = sized(tmp_path / "model.gguf", 100)
     found = [
-        estimate_mb(spec_of(file, backend="hf", dtype=dtype))
+        estimated(spec_of(file, backend="hf", dtype=dtype))
         for file in (folder, gguf)
         for dtype in (None, "bfloat16", "float32")
     ]
