@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,12 @@ def settings(max_new_tokens: int = 12, **flat: object) -> SamplingParams:
 
 
 ENDLESS = settings(1_000_000, temperature=0)  # for the model `endless`, which never writes its end token then
+
+
+def suspend(pid: int) -> None:
+    """Stop a child of this process; when this returns, each of its threads has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def answers(stream: Stream, count: int | None = None) -> list[Answer]:

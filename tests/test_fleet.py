@@ -38,6 +38,7 @@ from tests.models import (
     ended,
     ids_of,
     settings,
+    suspend,
     write,
 )
 
@@ -352,6 +353,12 @@ def test_a_reload_gives_up_loads_of_what_changed(pool: Pool, tmp_path: Path) -> 
     assert works(pool, "toy")
 
 
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the watchdog look only when the test says so; otherwise it may look between two lines of it."""
+    monkeypatch.setattr(pool_module, "WATCH_S", 10 * ANSWER_S)
+
+
 def later(pool: Pool, clock: list[float]) -> None:
     """Let a watchdog's time pass and have it look."""
     clock[0] += LATER_S
@@ -391,6 +398,16 @@ ToyModel.decode = stuck
 """
 
 
+@pytest.mark.usefixtures("fifo")
+def test_the_watchdog_looks_by_itself(pool: Pool, clock: list[float]) -> None:
+    """Once a second, from the first load on: nobody has to ask for it."""
+    process = pool.start("blocked")
+    while not process.settled.wait(0.05):
+        clock[0] += LATER_S
+    assert gone(process)
+    assert works(pool, "toy")
+
+
 @pytest.mark.parametrize("fault", ["stopped by a signal", "stuck in a call"])
 def test_a_process_that_does_not_move_is_found_out(
     pool: Pool, clock: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -402,7 +419,7 @@ def test_a_process_that_does_not_move_is_found_out(
     stream = pool.open("write", "endless", CAT, ENDLESS)
     found = answers(stream, 3)
     if fault == "stopped by a signal":
-        psutil.Process(process.pid).suspend()
+        suspend(process.pid)
     while not found or found[-1]["event"] != "error":
         later(pool, clock)
         found += stream.ready(0.05)
@@ -412,6 +429,7 @@ def test_a_process_that_does_not_move_is_found_out(
     assert works(pool, "endless")
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_a_process_that_moves_is_left_alone(pool: Pool, clock: list[float]) -> None:
     """However long a run takes, while it takes turns; and however long nobody asks anything."""
     process, stream = pool.wait("endless"), endless(pool)
@@ -448,7 +466,7 @@ def test_a_process_is_asked_then_terminated_then_killed(
     while process.status.stage != "reading":  # it runs Python by then, and the next thing is the model's load
         assert not process.settled.wait(0.01)
     if fault == "stopped":
-        psutil.Process(process.pid).suspend()
+        suspend(process.pid)
     pool.cancel("blocked")
     assert process._process.wait(ANSWER_S) == code
     monkeypatch.delenv("PYTHONPATH", raising=False)
@@ -469,6 +487,7 @@ if sys.argv[:1] == ["-m"]:
 """
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_progress_of_a_load_is_told_and_counts(
     pool: Pool, clock: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

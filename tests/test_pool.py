@@ -37,6 +37,7 @@ from tests.models import (
     ended,
     ids_of,
     settings,
+    suspend,
     write,
 )
 
@@ -452,7 +453,7 @@ def test_a_process_that_hears_nothing_is_killed(pool: Pool, monkeypatch: pytest.
     """One that neither reads its input nor takes the signal to end is ended all the same."""
     monkeypatch.setattr(process_module, "END_TIMEOUT_S", 0.1)
     child = psutil.Process(pool.wait("toy").status.pid)
-    child.suspend()
+    suspend(child.pid)
     pool.close()
     assert child.wait(ANSWER_S) in {-signal.SIGKILL, None}
 
@@ -467,7 +468,7 @@ def test_a_frozen_process_is_killed_though_somebody_writes_to_it(pool: Pool, mon
         send(pipe, message)
 
     monkeypatch.setattr(frames, "send", watched_send)
-    child.suspend()
+    suspend(child.pid)
     long = Prompt(text="x" * 1_000_000)
     threads = [threading.Thread(target=act) for act in (lambda: pool.open("look", "toy", long, settings()), pool.close)]
     threads[0].start()
