@@ -64,6 +64,12 @@ def fifo(pool: Pool, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the watchdog look only when the test says so; otherwise it may look between two lines of it."""
+    monkeypatch.setattr(pool_module, "WATCH_S", 10 * ANSWER_S)
+
+
 def add(pool: Pool, key: str, title: str, file: Path | None = None) -> None:
     """Add a toy to the pool."""
     spec = replace(CATALOG.get("toy"), key=key, title=title, file=file)
@@ -309,6 +315,7 @@ def test_a_run_outlives_the_entry_of_its_model(pool: Pool, tmp_path: Path) -> No
     assert gone(old)
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_an_old_process_makes_room_as_itself(pool: Pool, tmp_path: Path, clock: list[float]) -> None:
     """What ends is the process that a reload has left behind, not the new one of the same model."""
     toy: dict[str, object] = {"backend": "toy"}
@@ -351,12 +358,6 @@ def test_a_reload_gives_up_loads_of_what_changed(pool: Pool, tmp_path: Path) -> 
     assert gone(loading)
     assert not waiting.launched
     assert works(pool, "toy")
-
-
-@pytest.fixture
-def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the watchdog look only when the test says so; otherwise it may look between two lines of it."""
-    monkeypatch.setattr(pool_module, "WATCH_S", 10 * ANSWER_S)
 
 
 def later(pool: Pool, clock: list[float]) -> None:
