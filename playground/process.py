@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from playground import errors, frames
+from playground import errors, frames, lifeline
 from playground.errors import PlaygroundError
 from playground.memory import Files, Tenant, stamp
 from playground.status import State, Status, exit_text, resident_mb
@@ -80,13 +80,21 @@ class ModelProcess:
     def launch(self) -> None:
         """Start the process; it loads in the background."""
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "playground.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": path} | ENVIRONMENT,
-            start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
-        )
+        inner, self._lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "playground.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | ENVIRONMENT | {"PYTHONPATH": path, lifeline.VARIABLE: str(inner)},
+                pass_fds=(inner,) if sys.platform == "linux" else (),
+                start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
+            )
+        except OSError:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(inner)
         self.launched = True
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -148,6 +156,8 @@ class ModelProcess:
         pipe.close()
         self._ended()
         self._close_input()
+        self._process.wait()
+        os.close(self._lifeline)
 
     def _close_input(self) -> None:
         """Close the pipe to the process, unless somebody is stuck writing to it: then only killing helps."""
@@ -247,8 +257,7 @@ class ModelProcess:
 class Stream:
     """The answers to one request, in order.
 
-    Iterating ends behind the last answer and raises what the model's process reports; ``stop`` may be called from any
-    thread.
+    Iterating ends behind the last answer and raises what the process reports; any thread may call ``stop``.
     """
 
     process: ModelProcess

@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-from playground import backends
+from playground import backends, lifeline
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.chain import Draw
@@ -271,6 +271,7 @@ def take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def main() -> None:
     """Load the model that the first frame names, then serve."""
+    lifeline.take()
     requests, answers = take_pipes()
     with suppress(OSError):  # where there is no such thing
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")

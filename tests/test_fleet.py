@@ -281,6 +281,12 @@ def reloadable(tmp_path: Path, pool: Pool, **models: Mapping[str, object]) -> No
     pool.reload()
 
 
+def repeating(folder: Path) -> dict[str, object]:
+    """Return an entry for a toy that repeats one word and never ends by itself."""
+    (folder / "table.json").write_text(TABLE, encoding="utf-8")
+    return {"backend": "toy", "source": "path:table.json", "context_tokens": 1_048_576}
+
+
 def test_a_reload_ends_what_changed_and_nothing_else(pool: Pool, tmp_path: Path) -> None:
     """A new title changes no process; a new context or a removed entry ends one; a new entry is there."""
     toy = {"backend": "toy"}
@@ -299,8 +305,7 @@ def test_a_reload_ends_what_changed_and_nothing_else(pool: Pool, tmp_path: Path)
 
 def test_a_run_outlives_the_entry_of_its_model(pool: Pool, tmp_path: Path) -> None:
     """It goes on in the old process, new requests go to a new one, and the old one ends with its last request."""
-    (tmp_path / "table.json").write_text(TABLE, encoding="utf-8")
-    la = {"backend": "toy", "source": "path:table.json", "context_tokens": 1_048_576}
+    la = repeating(tmp_path)
     reloadable(tmp_path, pool, la=la)
     stream = pool.open("write", "la", CAT, ENDLESS)
     answers(stream, 3)
@@ -318,12 +323,12 @@ def test_a_run_outlives_the_entry_of_its_model(pool: Pool, tmp_path: Path) -> No
 @pytest.mark.usefixtures("by_hand")
 def test_an_old_process_makes_room_as_itself(pool: Pool, tmp_path: Path, clock: list[float]) -> None:
     """What ends is the process that a reload has left behind, not the new one of the same model."""
-    toy: dict[str, object] = {"backend": "toy"}
-    reloadable(tmp_path, pool, one=toy, two=toy)
+    toy, la = {"backend": "toy"}, repeating(tmp_path)
+    reloadable(tmp_path, pool, one=la, two=toy)
     stream = pool.open("write", "one", CAT, ENDLESS)
     answers(stream, 1)
     old = process_of(pool, "one")
-    reloadable(tmp_path, pool, one=toy | {"context_tokens": 256}, two=toy)
+    reloadable(tmp_path, pool, one=la | {"context_tokens": 512}, two=toy)
     clock[0] = 1.0
     new = pool.wait("one")
     stream.close()
@@ -529,12 +534,19 @@ sys.stdin.read()
 """
 
 
-def test_a_process_that_still_loads_ends_with_the_one_that_started_it(fifo: Path) -> None:
-    """When the page is killed, a load that waits in the operating system does not outlive it."""
+@pytest.mark.parametrize("fault", ["none", "deaf", "stopped"])
+def test_a_process_that_still_loads_ends_with_the_one_that_started_it(
+    fifo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """When the page is killed, no load outlives it: neither one that waits, nor one in which no thread can run."""
+    if fault == "deaf":
+        faulty(monkeypatch, tmp_path, HOLDS_THE_LOCK)
     command, pipe = [sys.executable, "-c", PARENT, str(fifo)], subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as parent:
         assert parent.stdout
         child = psutil.Process(int(parent.stdout.readline()))
+        if fault == "stopped":
+            child.suspend()
         parent.kill()
         child.wait(ANSWER_S)
 
