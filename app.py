@@ -33,6 +33,9 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--models", type=Path, default=HERE / "models.yaml", help="list of models (default: models.yaml)"
     )
+    parser.add_argument(
+        "--memory-mb", type=int, help="what all loaded models may take together (default: 3/4 of the memory)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -73,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from playground.catalog import read_catalog  # noqa: PLC0415 (a wrong flag must not wait for imports)
 
+        if flags.memory_mb is not None and flags.memory_mb < 1:
+            raise StartError(f"Memory is {flags.memory_mb} MB; it must be at least 1.", hint="Use --memory-mb.")
         catalog = read_catalog(flags.models)
-        serve(catalog, claim(flags.host, flags.port))
+        serve(catalog, claim(flags.host, flags.port), flags.memory_mb)
     except PlaygroundError as error:
         print(error, file=sys.stderr)  # noqa: T201 (the one sentence of a failed start)
         return 2
@@ -83,13 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(catalog: Catalog, listener: socket.socket) -> None:
+def serve(catalog: Catalog, listener: socket.socket, memory_mb: int | None) -> None:
     """Load the default model in the background and serve the page."""
     import uvicorn  # noqa: PLC0415
 
     from playground.pool import Pool  # noqa: PLC0415
 
-    pool = Pool(catalog)
+    pool = Pool(catalog, memory_mb=memory_mb)
     pool.start(catalog.default.key)
     try:
         from playground.ui import gradio_without_stubs  # noqa: PLC0415

@@ -6,7 +6,8 @@ The map, from the bottom up; imports point downwards only:
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
 - ``catalog``: models.yaml; ``backends``: token ids in, logits out; ``cache``: logits that were answered
-- ``prompt``, ``engine``, ``worker``: a model's process from the inside; ``process``, ``pool``: from the outside
+- ``prompt``, ``engine``, ``jobs``, ``worker``: a model's process from the inside; ``frames``, ``lifeline``: its ties
+- ``status``, ``process``: one from the outside; ``memory``, ``rests``, ``fleet``, ``watchdog``, ``pool``: all of them
 - ``store``: runs as they grow; ``tables``: records as CSV
 - ``views``: records to plotly figures; ``ui``: the page
 
@@ -63,8 +64,8 @@ class Playground:
     ' sat.'
     """
 
-    def __init__(self, models: str | Path = "models.yaml") -> None:
-        """Read the catalog; models start when first asked.
+    def __init__(self, models: str | Path = "models.yaml", *, memory_mb: int | None = None) -> None:
+        """Read the catalog; models start when first asked, and share ``memory_mb``, by default 3/4 of the memory.
 
         Raises:
             CatalogError: models.yaml cannot be read.
@@ -73,7 +74,7 @@ class Playground:
         from playground.pool import Pool
 
         self.catalog = read_catalog(Path(models))
-        self.pool = Pool(self.catalog)
+        self.pool = Pool(self.catalog, memory_mb=memory_mb)
         self._words: dict[str, Words] = {}
 
     def models(self) -> tuple[ModelSpec, ...]:
@@ -127,7 +128,7 @@ class Playground:
         try:
             for message in answers:
                 live.take(message)
-                if message["event"] != "started":
+                if message["event"] in {"step", "ended"}:
                     yield live
         finally:
             answers.close()

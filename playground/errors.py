@@ -9,6 +9,7 @@ Every message says what happened, with the value; ``hint`` says what is allowed 
     ├── CatalogError         models.yaml, with line and column
     ├── ModelError           a model that cannot be loaded or that answered nonsense
     │   ├── ModelNotReady    still loading, or down
+    │   ├── ModelBusy        in use, or asked for by too many
     │   └── ModelCrashed     its process ended while somebody waited for it
     ├── RunNotFound          a run that has expired or never was
     └── StartError           the page cannot be served
@@ -50,6 +51,10 @@ class ModelError(PlaygroundError):
 
 class ModelNotReady(ModelError):
     """The model is loading or down; the same request works later."""
+
+
+class ModelBusy(ModelError):
+    """Others use the model, or wait for it; the same request works when they are done."""
 
 
 class ModelCrashed(ModelError):

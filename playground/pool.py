@@ -1,7 +1,9 @@
 """Which models are up: one process each, started when first needed, started again after a crash.
 
 - ``Pool.ask`` and ``Pool.open`` carry a request to a model's process and bring its answers back.
+- Models load one at a time and within a budget of memory; those that nobody uses make room, the least recent first.
 - After three crashes in five minutes a model rests for as long; after a load that failed, for ten seconds.
+- A process that makes no progress is ended, and whoever waits for it hears why.
 """
 
 from __future__ import annotations
@@ -9,35 +11,55 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from playground.errors import ModelCrashed, ModelError, ModelNotReady
-from playground.process import Answer, ModelProcess, State, Status, Stream
+from playground.catalog import read_catalog
+from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
+from playground.fleet import Fleet
+from playground.memory import budget_mb, stamp
+from playground.process import Answer, Stream
 from playground.records import Extras, shallow
+from playground.rests import sentence
+from playground.status import State, Status
+from playground.watchdog import LOAD_TIMEOUT_S, Watchdog
+
+__all__ = ["LOAD_TIMEOUT_S", "Pool"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playground.catalog import Catalog, ModelSpec
+    from playground.memory import Files
+    from playground.process import ModelProcess
     from playground.records import Prompt, SamplingParams
 
-LOAD_TIMEOUT_S = 120.0
-CRASH_LIMIT, CRASH_WINDOW_S = 3, 300.0
-FAILED_REST_S = 10.0
+WATCH_S = 1.0
 
 
 class Pool:
-    """The models of a catalog and their processes."""
+    """The models of a catalog and their processes.
 
-    def __init__(self, catalog: Catalog, now: Callable[[], float] = time.monotonic) -> None:
-        """Start nothing yet."""
+    Attributes:
+        catalog: the models; ``reload`` reads them again.
+    """
+
+    def __init__(
+        self, catalog: Catalog, now: Callable[[], float] = time.monotonic, *, memory_mb: int | None = None
+    ) -> None:
+        """Start nothing yet; without ``memory_mb`` a share of the machine's memory is the budget."""
         self.catalog = catalog
         self._now = now
-        self._processes: dict[str, ModelProcess] = {}
-        self._crashes: dict[str, deque[float]] = {}
-        self._failed: dict[str, float] = {}  # when somebody first heard of it
-        self._lock = threading.Lock()
+        self._fleet = Fleet(budget_mb() if memory_mb is None else memory_mb, now)
+        self._watchdogs: dict[ModelProcess, Watchdog] = {}
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._closed = threading.Event()
+
+    @property
+    def memory_mb(self) -> int:
+        """What all models may take together."""
+        return self._fleet.memory_mb
 
     def start(self, key: str) -> ModelProcess:
         """Return a model's process, starting it where none is up; loading goes on in the background.
@@ -46,74 +68,101 @@ class Pool:
             CatalogError: there is no such model.
             ModelError: it cannot run here, or it crashed too often.
         """
+        files = self._files(key)
+        with self._fleet.lock:
+            return self._start(key, files)
+
+    def _files(self, key: str) -> Files:
+        """Look at a model's files, if it may have to be loaded; without the lock, since a disk may not answer."""
+        process = self._fleet.running.get(key)
+        up = process and process.status.state in {State.LOADING, State.UP}
+        return process.files if process and up else stamp(self.catalog.get(key))
+
+    def _start(self, key: str, files: Files) -> ModelProcess:
         spec = self.catalog.get(key)
         if spec.problem:
             raise ModelError(f"{spec.title} cannot run here: {spec.problem}", field="model")
-        with self._lock:
-            process = self._processes.get(key)
-            if process and self._stands(process):
-                return process
-            self._check_crashes(spec)
-            process = self._processes[key] = ModelProcess(spec, lambda reason: self._crashed(key, reason))
-            self._failed.pop(key, None)
+        process = self._fleet.running.get(key)
+        if process and self._stands(process):
             return process
+        if wait := self._fleet.rests.after_crashes_s(key):
+            raise ModelError(sentence(spec.title), hint=f"Try again in {wait:.0f} s, or choose another model.")
+        if not self._watcher.ident:
+            self._watcher.start()
+        return self._fleet.add(spec, files)
 
     def _stands(self, process: ModelProcess) -> bool:
         """Whether requests go to this process, be it to hear why it could not load."""
         if process.status.state is State.FAILED:
-            heard = self._failed.get(process.spec.key)
-            return heard is None or self._now() - heard < FAILED_REST_S
+            return self._fleet.rests.after_failure(process.spec.key)
         return process.status.state is not State.DOWN
-
-    def _crashed(self, key: str, reason: str) -> None:
-        logging.getLogger(__name__).warning("%s: %s", key, reason)
-        self._crashes.setdefault(key, deque(maxlen=CRASH_LIMIT)).append(self._now())
-
-    def _check_crashes(self, spec: ModelSpec) -> None:
-        times = self._crashes.get(spec.key)
-        if times and len(times) == CRASH_LIMIT and self._now() - times[0] < CRASH_WINDOW_S:
-            wait = CRASH_WINDOW_S - (self._now() - times[0])
-            raise ModelError(
-                f"{spec.title} stopped {CRASH_LIMIT} times in {CRASH_WINDOW_S / 60:.0f} minutes and rests.",
-                hint=f"Try again in {wait:.0f} s, or choose another model.",
-            )
 
     def status(self, key: str) -> Status:
         """Say where a model stands."""
-        spec = self.catalog.get(key)
-        if spec.problem:
-            return Status(State.FAILED, reason=spec.problem)
-        process = self._processes.get(key)
-        return process.status if process else Status(State.DOWN)
+        with self._fleet.lock:
+            spec = self.catalog.get(key)
+            process = self._fleet.running.get(key)
+            status = process.status if process else Status(State.DOWN)
+            if spec.problem:
+                return Status(State.FAILED, reason=spec.problem)
+            if status.state is State.DOWN and self._fleet.rests.after_crashes_s(key):
+                return Status(State.FAILED, reason=sentence(spec.title))
+            if status.state is State.LOADING and process and not process.launched:
+                return replace(status, waits_for=self._fleet.awaited(process))
+            return status
 
     def wait(self, key: str, timeout_s: float = LOAD_TIMEOUT_S) -> ModelProcess:
         """Return a model's process once it is up.
 
         Raises:
-            ModelNotReady: it is still loading after ``timeout_s``.
+            ModelNotReady: it is still loading after ``timeout_s``, or its load was canceled.
             ModelError: it cannot be loaded.
         """
-        process = self.start(key)
+        return self._settled(self.start(key), timeout_s)
+
+    def _settled(self, process: ModelProcess, timeout_s: float) -> ModelProcess:
+        title = process.spec.title
         if not process.settled.wait(timeout_s):
-            raise ModelNotReady(f"{process.spec.title} is still loading.", hint="Try again in a moment.", field="model")
+            raise ModelNotReady(f"{title} is still loading.", hint="Try again in a moment.", field="model")
+        if process.refusal:
+            raise process.refusal
         status = process.status
         if status.state is State.FAILED:
-            self._failed.setdefault(key, self._now())
-            raise ModelError(f"{process.spec.title} cannot run here: {status.reason}", field="model")
+            self._fleet.rests.heard(process.spec.key)
+            raise ModelError(f"{title} cannot run here: {status.reason}", field="model")
         if status.state is State.DOWN:
             raise ModelCrashed(status.reason, hint="It starts again with the next run.", field="model")
         return process
 
-    def open(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Stream:
-        """Send one of the worker's requests to a model that is up or loading; a look may ask for extras."""
-        process = self.wait(key)
+    def open(
+        self,
+        op: str,
+        key: str,
+        prompt: Prompt,
+        params: SamplingParams,
+        extras: Extras | None = None,
+        *,
+        session: str = "",
+    ) -> Stream:
+        """Send one of the worker's requests to a model that is up or loading; a look may ask for extras.
+
+        Runs of one ``session`` do not hold up those of others for longer than a turn.
+        """
         request = {
             "op": op,
             "prompt": shallow(prompt),
             "params": params.to_dict(),
             "extras": shallow(extras or Extras()),
+            "session": session,
         }
-        return Stream(process, *process.open(request))
+        files = self._files(key)
+        with ExitStack() as stack:
+            with self._fleet.lock:
+                process = self._start(key, files)
+                process.used_s = self._now()
+                stack.enter_context(process.held())
+            self._settled(process, LOAD_TIMEOUT_S)
+            return Stream(process, *process.open(request))
 
     def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Answer:
         """Send a request that has one answer, and return it."""
@@ -123,12 +172,90 @@ class Pool:
         finally:
             stream.close()
 
+    def cancel(self, key: str) -> None:
+        """Give up loading a model and end its process; the next in the line loads.
+
+        Raises:
+            ModelError: it is not loading.
+        """
+        with self._fleet.lock:
+            process = self._fleet.running.get(key)
+            if process is None or process.status.state is not State.LOADING:
+                raise ModelError(f"{self.catalog.get(key).title} is not loading.", field="model")
+            self._fleet.give_up(process, "was canceled.")
+        self._fleet.end(process)
+
+    def unload(self, key: str) -> None:
+        """End the process of a model that nobody uses; when this returns, its memory is back.
+
+        Raises:
+            ModelError: it is not up, somebody uses it, or its process cannot be ended.
+        """
+        with self._fleet.lock:
+            title, process = self.catalog.get(key).title, self._fleet.running.get(key)
+            if process is None or process.status.state is not State.UP:
+                raise ModelError(f"{title} is not up.", field="model")
+            if open_ := process.requests:
+                hint = "Stop them, or wait until they have ended."
+                raise ModelBusy(
+                    f"{title} is in use: {open_} open request{'s' * (open_ > 1)}.", hint=hint, field="model"
+                )
+            process.ending = True
+            self._fleet.retire(process)
+        if not self._fleet.end(process):
+            raise ModelError(f"The process of {title} does not end.", hint=f"Look at process {process.pid}.")
+
+    def reload(self) -> None:
+        """Read models.yaml again; processes of models that changed end, those in use when nobody uses them any more.
+
+        Raises:
+            CatalogError: it cannot be read; everything stays as it was.
+        """
+        fresh = read_catalog(self.catalog.path)
+        with self._fleet.lock:
+            self.catalog = fresh
+            specs = {spec.key: spec for spec in fresh.models}
+            for key, process in list(self._fleet.running.items()):
+                if key in specs and same_load(specs[key], process.spec):
+                    process.spec = specs[key]
+                    continue
+                self._fleet.loaded_mb.pop(key, None)
+                self._fleet.retire(process)
+                if process.status.state is State.LOADING:
+                    self._fleet.give_up(process, "was ended, since its entry in models.yaml has changed.")
+                    self._fleet.end_soon(process)
+            self._fleet.end_idle()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(WATCH_S):
+            try:
+                self.watch()
+            except Exception:
+                logging.getLogger(__name__).exception("The watchdog stumbled.")
+
+    def watch(self) -> None:
+        """End what makes no progress, and what nobody needs any more; called once a second."""
+        now = self._now()
+        with self._fleet.lock:
+            self._fleet.end_idle()
+            everyone = self._fleet.all()
+            self._watchdogs = {process: self._watchdogs.get(process) or Watchdog(process) for process in everyone}
+            for process, watchdog in self._watchdogs.items():
+                if process.requests:
+                    process.used_s = now
+                if process.ending or not (reason := watchdog.bark(now)):
+                    continue
+                if process.status.state is State.LOADING:
+                    self._fleet.give_up(process, reason)
+                self._fleet.end_soon(process, f"The model's process {reason}")
+
     def close(self) -> None:
         """End every process, all at once."""
-        with self._lock:
-            processes = list(self._processes.values())
-        closers = [threading.Thread(target=process.close) for process in processes]
-        for closer in closers:
-            closer.start()
-        for closer in closers:
-            closer.join()
+        self._closed.set()
+        self._fleet.close()
+
+
+def same_load(fresh: ModelSpec, old: ModelSpec) -> bool:
+    """Tell whether two entries load the same, whatever the page says of them."""
+    shown = {name: getattr(fresh, name) for name in ("title", "chat", "licence", "presets", "notes")}
+    return replace(old, **shown) == fresh

@@ -10,29 +10,26 @@ import itertools
 import logging
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-import psutil
-
-from playground import errors, worker
+from playground import errors, frames, lifeline
 from playground.errors import PlaygroundError
+from playground.memory import Files, Tenant, stamp
+from playground.status import State, Status, exit_text, resident_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from playground.catalog import ModelSpec
 
 END_TIMEOUT_S = 2.0
 ROOT = Path(__file__).resolve().parent.parent
-READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s")
 # Arrays of a vocabulary come and go at each token; keeping their memory takes a chain from 3.7 to 2.1 ms (152k).
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -40,93 +37,127 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
 LAST_EVENTS = frozenset({"look", "logits", "encoded", "ended", "error"})
+AGAIN = "It starts again with the next run."
 
 Answer = dict[str, Any]
-
-
-class State(StrEnum):
-    """Where a model stands."""
-
-    DOWN = "down"
-    LOADING = "loading"
-    UP = "up"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A model's state; ``reason`` where it failed, the numbers where it is up."""
-
-    state: State
-    reason: str = ""
-    chat_problem: str = ""
-    context_tokens: int = 0
-    vocab_size: int = 0
-    build: str = ""
-    own_settings: Mapping[str, Any] = field(default_factory=dict)
-    load_s: float = 0.0
-    pid: int = 0
-
-    @property
-    def memory_mb(self) -> int:
-        """Resident memory of the model's process in MiB; 0 where it is not up."""
-        if self.state is not State.UP:
-            return 0
-        try:
-            return int(psutil.Process(self.pid).memory_info().rss / 2**20)
-        except psutil.Error:
-            return 0
-
-
 Inbox = queue.SimpleQueue[Answer]
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelProcess:
-    """One model's process, and the requests that wait for it."""
+    """One model's process, and the requests that wait for it.
+
+    Attributes:
+        files: what the system said of the model's files before it was started.
+        on_change: told that it has loaded or ended, from the reader's thread; with a sentence where it crashed.
+        settled: set once it is up, or will not be.
+        refusal: why it never started, or was given up: what everybody hears who waits for it to load.
+        beats: turns that its main thread has taken.
+        ending: somebody ends it.
+        used_s: when somebody last used it.
+    """
 
     spec: ModelSpec
-    on_end: Callable[[str], None]
+    files: Files
+    on_change: Callable[[ModelProcess, str], None]
     status: Status = field(default_factory=lambda: Status(State.LOADING))
     settled: threading.Event = field(default_factory=threading.Event)
+    refusal: PlaygroundError | None = None
+    beats: int = 0
+    launched: bool = False
+    ending: bool = False
+    used_s: float = 0.0
 
     def __post_init__(self) -> None:
-        """Start the process; it loads in the background."""
-        self._ids = itertools.count(worker.READY_ID + 1)
+        """Start nothing yet."""
+        self._ids = itertools.count(frames.MODEL_ID + 1)
         self._waiting: dict[int, Inbox] = {}
-        self._lock = threading.Lock()
-        self._closing = False
+        self._held = 0
+        self._lock = threading.Lock()  # for what is written to the process
+        self._counting = threading.Lock()  # for who waits; held for a moment only, whatever the process does
+        self._reason = ""  # why it was ended; "" where it ended by itself
+
+    def launch(self) -> None:
+        """Start the process; it loads in the background."""
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        environment = os.environ | {"PYTHONPATH": path} | ENVIRONMENT
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "playground.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
-        )
-        self._send({"spec": self.spec.to_dict()})
+        inner, self._lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "playground.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | ENVIRONMENT | {"PYTHONPATH": path, lifeline.VARIABLE: str(inner)},
+                pass_fds=(inner,) if sys.platform == "linux" else (),
+                start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
+            )
+        except OSError:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(inner)
+        self.launched = True
         threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process; 0 where none was started."""
+        return self._process.pid if self.launched else 0
+
+    @property
+    def memory_mb(self) -> int:
+        """Resident memory in MB, in whatever state it is; 0 where it is gone."""
+        return resident_mb(self.pid) if self.launched and self._process.poll() is None else 0
+
+    def tenant(self) -> Tenant:
+        """Return what it holds of the memory."""
+        state = self.status.state
+        leaving = self.ending or state in {State.DOWN, State.FAILED}
+        idle = state is State.UP and not self.requests
+        return Tenant(self.spec.title, self.memory_mb, idle, leaving, self.used_s)
+
+    @property
+    def requests(self) -> int:
+        """How many requests it works on, or will once it has loaded."""
+        with self._counting:
+            return len(self._waiting) + self._held
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Count as a request from now on: somebody waits for it to load, to send one."""
+        with self._counting:
+            self._held += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._held -= 1
 
     def _send(self, message: Answer) -> None:
         try:
             with self._lock:
                 pipe = cast("BinaryIO", self._process.stdin)
                 if not pipe.closed:
-                    worker.send(pipe, message)
+                    frames.send(pipe, message)
         except OSError:  # the reader sees the end and tells everybody who waits
             logging.getLogger(__name__).info("%s: its process is gone", self.spec.key)
 
     def _read(self) -> None:
+        self._send({"spec": self.spec.to_dict()})
         pipe = cast("BinaryIO", self._process.stdout)
-        while (message := worker.receive(pipe)) is not None:
-            if message["id"] == worker.READY_ID:
-                self._settle(message)
-            elif inbox := self._waiting.get(message["id"]):
+        while (message := frames.receive(pipe)) is not None:
+            if message["id"] == frames.MODEL_ID:
+                self._hear(message)
+                continue
+            with self._counting:
+                last = message["event"] in LAST_EVENTS
+                inbox = self._waiting.pop(message["id"], None) if last else self._waiting.get(message["id"])
+            if inbox:
                 inbox.put(message)
         pipe.close()
         self._ended()
         self._close_input()
+        self._process.wait()
+        os.close(self._lifeline)
 
     def _close_input(self) -> None:
         """Close the pipe to the process, unless somebody is stuck writing to it: then only killing helps."""
@@ -137,43 +168,59 @@ class ModelProcess:
             finally:
                 self._lock.release()
 
-    def _settle(self, message: Answer) -> None:
-        if message["event"] == "ready":
-            known = {name: message[name] for name in READY_FIELDS}
-            self.status = Status(State.UP, pid=self._process.pid, **known)
-        else:
-            self.status = Status(State.FAILED, reason=" ".join(part for part in message["text"][:2] if part))
+    def _hear(self, message: Answer) -> None:
+        """Take what the process says of itself."""
+        if self.ending:  # it was given up, and was a moment faster
+            return
+        match message["event"]:
+            case "beat":
+                self.beats = message["beats"]
+            case "loading":
+                self.status = Status(State.LOADING, stage=message["stage"], part=message["part"])
+            case "ready":
+                self._settle(Status.up(message, self.pid))
+            case _:
+                reason = " ".join(part for part in message["text"][:2] if part)
+                self._settle(Status(State.FAILED, reason=reason))
+
+    def _settle(self, status: Status) -> None:
+        self.status = status
+        self.on_change(self, "")
         self.settled.set()
 
     def _ended(self) -> None:
         """Tell everybody who waits, once; the process is gone or closes."""
-        reason = f"The model's process stopped ({exit_text(self._process.wait())})."
-        if self.status.state in {State.LOADING, State.UP}:
+        reason = self._reason or self._why(self._process.wait())
+        lived = self.status.state in {State.LOADING, State.UP}
+        if lived:
             self.status = Status(State.DOWN, reason=reason)
-            if not self._closing:
-                self.on_end(reason)
+        self.on_change(self, reason if lived and (self._reason or not self.ending) else "")
         self.settled.set()
-        with self._lock:
+        with self._counting:
             waiting, self._waiting = self._waiting, {}
         for inbox in waiting.values():
-            inbox.put(
-                {"event": "error", "kind": "ModelCrashed", "text": (reason, "It starts again with the next run.", "")}
-            )
+            inbox.put({"event": "error", "kind": "ModelCrashed", "text": (reason, AGAIN, "")})
+
+    def _why(self, code: int) -> str:
+        text = exit_text(code)
+        faulted = "SIGBUS" in text or "SIGSEGV" in text
+        changed = ", since the model's file changed on disk while it was in use"
+        return f"The model's process stopped ({text}){changed if faulted and stamp(self.spec) != self.files else ''}."
 
     def open(self, request: Answer) -> tuple[int, Inbox]:
         """Send a request; return its id and where its answers arrive."""
         inbox: Inbox = queue.SimpleQueue()
         number = next(self._ids)
-        with self._lock:
+        with self._counting:
             self._waiting[number] = inbox
         if self._process.poll() is not None and self.status.state is State.DOWN:
-            inbox.put({"event": "error", "kind": "ModelCrashed", "text": (self.status.reason, "Run again.", "")})
+            inbox.put({"event": "error", "kind": "ModelCrashed", "text": (self.status.reason, AGAIN, "")})
         self._send({"id": number, **request})
         return number, inbox
 
     def close_request(self, number: int) -> None:
         """Stop a request, whatever state it is in; answers that still come are dropped."""
-        with self._lock:
+        with self._counting:
             open_ = self._waiting.pop(number, None)
         if open_ is not None:
             self.stop(number)
@@ -182,23 +229,35 @@ class ModelProcess:
         """Ask a run to end; its last answer says that it was stopped."""
         self._send({"op": "stop", "target": number})
 
-    def close(self) -> None:
-        """End the process: close its input, then terminate, then kill."""
-        self._closing = True
+    def refuse(self, refusal: PlaygroundError) -> None:
+        """Give up loading; whoever waits for it hears why."""
+        self.ending = True
+        self.refusal = refusal
+        self.status = Status(State.DOWN, reason=str(refusal))
+        self.settled.set()
+
+    def close(self, reason: str = "") -> bool:
+        """End the process: close its input, then terminate, then kill; False where even that does not help.
+
+        With a reason, which everybody hears who waits, it counts as a crash.
+        """
+        self.ending, self._reason = True, self._reason or reason
+        if not self.launched:
+            return True
         self._close_input()
-        for end in (self._process.terminate, self._process.kill):
+        for end in (self._process.terminate, self._process.kill, lambda: None):
             try:
                 self._process.wait(END_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 end()
+        return self._process.poll() is not None
 
 
 @dataclass
 class Stream:
     """The answers to one request, in order.
 
-    Iterating ends behind the last answer and raises what the model's process reports; ``stop`` may be called from any
-    thread.
+    Iterating ends behind the last answer and raises what the process reports; any thread may call ``stop``.
     """
 
     process: ModelProcess
@@ -239,13 +298,3 @@ def raised(message: Answer) -> Answer:
     kind = getattr(errors, message["kind"], PlaygroundError)
     text, hint, about = message["text"]
     raise kind(text, hint=hint, field=about)
-
-
-def exit_text(code: int) -> str:
-    """Name how a process ended: ``signal 9, SIGKILL`` or ``exit code 1``."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {-code}, {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"

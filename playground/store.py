@@ -56,6 +56,8 @@ class LiveRun:
     error: str = ""
     stop_asked: bool = False
     stopper: Callable[[], None] | None = None
+    position: int = 0  # its place among the runs that wait for the model; 0 where it does not wait
+    wait_s: float | None = None  # about how long it will wait there, where that is known
 
     def stop(self) -> None:
         """Ask the run to end, even before its model has taken it up."""
@@ -77,7 +79,10 @@ class LiveRun:
     def take(self, message: Answer) -> None:
         """Add one answer of the model's process."""
         match message["event"]:
+            case "waiting":
+                self.position, self.wait_s = message["position"], message["wait_s"]
             case "started":
+                self.position, self.wait_s = 0, None
                 self.prompt_ids = tuple(message["prompt_ids"])
                 self.prompt_pieces = tuple(message["prompt_pieces"])
                 self.notes = tuple(message["notes"])

@@ -1,13 +1,15 @@
 """The model's process and the messages in and out of it.
 
 - Run as ``python -m playground.worker``; frames come in on standard input and leave on what was standard output.
-- A frame is a four-byte length and a msgpack map; every request has an ``id`` that its answers carry.
+- Every request has an ``id`` that its answers carry.
 - The main thread owns the model and takes jobs in turn, one token or one piece of a prompt each; a second thread
-  answers looks from the cache; a third turns draws into records and sends them while the main thread decodes.
-- When standard input ends, its owner is gone and the process ends, whatever it is doing.
+  answers looks from the cache; a third turns draws into records and sends them while the main thread decodes; a fourth
+  says once a second whether the main thread moves.
+- When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
-Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``stop``. Answers: ``ready`` (once, id 0),
-``look``, ``logits``, ``encoded``, ``started``, ``step``, ``ended``, ``error``.
+Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``stop``. Answers: ``look``, ``logits``,
+``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``error``. Of the model itself: ``loading``, ``ready``,
+``error`` where it could not be loaded, ``beat``.
 """
 
 from __future__ import annotations
@@ -16,51 +18,31 @@ import logging
 import os
 import queue
 import secrets
-import struct
 import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-import msgpack
-
-from playground import backends
+from playground import backends, lifeline
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.chain import Draw
 from playground.engine import Ended, Engine, Event, Look, Started
-from playground.errors import PlaygroundError
-from playground.records import Extras, Prompt, SamplingParams, shallow
+from playground.errors import ModelBusy, PlaygroundError
+from playground.frames import MODEL_ID, receive, send
+from playground.jobs import Job, Line
+from playground.records import Prompt, StopReason, Timing, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playground.backends.base import LoadedModel
+    from playground.frames import Message
 
-Message = dict[str, Any]
-
-LENGTH = struct.Struct(">I")
-READY_ID = 0
-LONE = "surrogatepass"  # half characters travel as they are; whoever reads them refuses them with a sentence
-
-
-def send(pipe: BinaryIO, message: Message) -> None:
-    """Write one frame."""
-    body = msgpack.packb(message, unicode_errors=LONE)
-    pipe.write(LENGTH.pack(len(body)) + body)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO) -> Message | None:
-    """Read one frame; None where the other side is gone."""
-    head = pipe.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        return None
-    size = LENGTH.unpack(head)[0]
-    body = pipe.read(size)
-    return msgpack.unpackb(body, strict_map_key=False, unicode_errors=LONE) if len(body) == size else None
+BEAT_S = 1.0
+OOM_SCORE = 500  # of 1,000: where memory runs out, Linux ends a model and not the page
 
 
 def unpack_prompt(flat: Message) -> Prompt:
@@ -87,81 +69,87 @@ def error_answer(error: Exception) -> Message:
     """Return a failure as plain values; what is not ours is logged under a short id."""
     if isinstance(error, PlaygroundError):
         return {"event": "error", "kind": type(error).__name__, "text": (error.message, error.hint, error.field)}
+    if isinstance(error, MemoryError):
+        text = ("There was not enough memory for it.", "Unload another model, or set a smaller context_tokens.", "")
+        return {"event": "error", "kind": "ModelError", "text": text}
     log_id = secrets.token_hex(3)
     logging.getLogger(__name__).error("%s", log_id, exc_info=error)
     text = ("Something in the playground broke.", f"The log has it under {log_id}.", "")
     return {"event": "error", "kind": "ModelError", "text": text}
 
 
-@dataclass
-class Job:
-    """One request that the main thread works on: its events, and whether somebody stopped it."""
-
-    request: Message
-    stopped: threading.Event = field(default_factory=threading.Event)
-    events: Iterator[Event | Look | Message | None] = field(default_factory=lambda: iter(()))
-
-    @property
-    def writes(self) -> bool:
-        """Whether it keeps a sequence for as long as a text grows."""
-        return bool(self.request["op"] == "write")
-
-    @property
-    def extras(self) -> Extras:
-        """What a look is asked for beside the distribution."""
-        return Extras(**self.request["extras"])
-
-    def keep_going(self) -> bool:
-        """Whether nobody pressed Stop."""
-        return not self.stopped.is_set()
-
-
 class Worker:
     """The loop of the model's process."""
 
-    def __init__(self, model: LoadedModel, requests: BinaryIO, answers: BinaryIO) -> None:
-        """Own the model and both pipes."""
-        self._engine = Engine(model)
+    _engine: Engine  # once the model is loaded
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        """Own both pipes."""
         self._requests = requests
         self._answers = answers
         self._outbox: queue.Queue[tuple[int, Event | Look | Message]] = queue.Queue(maxsize=64)  # draws are large
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._cached: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
+        self._beats = 0
 
-    def run(self) -> None:
-        """Serve until the process ends."""
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._answer_cached, daemon=True).start()
-        threading.Thread(target=self._send_all, daemon=True).start()
-        active: list[Job] = []
-        waiting: list[Job] = []
-        while True:
-            while not active or not self._inbox.empty():
-                waiting.append(self._inbox.get())
-                active += self._admit(waiting, active)
-            active = [job for job in active if self._advance(job)]
-            active += self._admit(waiting, active)
+    def start(self) -> None:
+        """Listen and speak from now on, whatever the main thread does."""
+        for act in (self._read, self._send_all, self._tell_beats):
+            threading.Thread(target=act, daemon=True).start()
 
-    def _admit(self, waiting: list[Job], active: list[Job]) -> list[Job]:
-        """Start waiting jobs in the order in which they came: one look, and runs while slots but one are free.
+    def tell(self, message: Message) -> None:
+        """Send a frame that answers no request."""
+        self._outbox.put((MODEL_ID, message))
 
-        A job that somebody stopped meanwhile needs no slot to say so.
+    def report(self, stage: str, part: float | None = None) -> None:
+        """Say how far loading is: what is being done, and the share of it that is done where that is known.
+
+        Returns when that is sent: what comes next may be native code that keeps all threads waiting.
         """
-        writing = sum(job.writes for job in active)
-        free = {True: self._engine.model.slots - 1 - writing, False: 1 - (len(active) - writing)}
-        taken: list[Job] = []
-        for job in waiting.copy():
-            if free[job.writes] < 1 and not job.stopped.is_set():
-                continue
-            free[job.writes] -= 1
-            waiting.remove(job)
+        self.tell({"event": "loading", "stage": stage, "part": part})
+        self._outbox.join()
+
+    def give_up(self, error: Exception) -> NoReturn:
+        """Say why the model could not be loaded, and end the process."""
+        self.tell(error_answer(error))
+        self._outbox.join()
+        os._exit(0)  # a thread still listens
+
+    def run(self, model: LoadedModel) -> None:
+        """Serve until the process ends."""
+        self._engine = Engine(model)
+        line = Line(model.slots)
+        threading.Thread(target=self._answer_cached, daemon=True).start()
+        while True:
+            while not line.active or not self._inbox.empty():
+                self._join(line, self._inbox.get())
+            for job in line.active.copy():
+                if not self._advance(job):
+                    line.leave(job)
+            self._admit(line)
+
+    def _join(self, line: Line, job: Job) -> None:
+        try:
+            line.join(job)
+        except ModelBusy as error:
+            self._jobs.pop(job.request["id"], None)
+            self._send(job, error_answer(error))
+        self._admit(line)
+
+    def _admit(self, line: Line) -> None:
+        """Start whoever fits, and tell the others where they stand."""
+        for job in line.admit():
             job.events = self._events(job)
-            taken.append(job)
-        return taken
+        for job, message in line.news():
+            self._send(job, message)
+
+    def _beat(self) -> None:
+        self._beats += 1
 
     def _advance(self, job: Job) -> bool:
         """Send a job's next event; False where that was its last."""
+        self._beat()
         try:
             event = next(job.events)
         except StopIteration:
@@ -177,12 +165,15 @@ class Worker:
 
     def _events(self, job: Job) -> Iterator[Event | Look | Message | None]:
         prompt = unpack_prompt(job.request["prompt"])
+        if job.writes and job.started_s is None:  # stopped while it waited: it has no slot
+            yield Ended(StopReason.STOPPED, Timing(0.0, 0.0, 0.0, 0.0))
+            return
         try:
             match job.request["op"]:
                 case "write":
-                    yield from self._engine.write(prompt, self._params(job), job.keep_going)
+                    yield from self._engine.write(prompt, job.params, job.keep_going)
                 case "look":
-                    yield (yield from self._engine.look(prompt, self._params(job), job.keep_going, job.extras))
+                    yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "encode" | "encode_special" as op:
                     special = op == "encode_special"
                     yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
@@ -193,10 +184,6 @@ class Worker:
                     yield {"event": "logits", "ids": ids, "logits": row.tobytes(), "pieces": pieces}
         except PrefillStopped:
             yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
-
-    @staticmethod
-    def _params(job: Job) -> SamplingParams:
-        return SamplingParams.from_dict(job.request["params"])
 
     def _send(self, job: Job, event: Event | Look | Message) -> None:
         self._outbox.put((job.request["id"], event))
@@ -213,6 +200,16 @@ class Worker:
                 send(self._answers, {"id": number, **message})
             except OSError:
                 os._exit(0)  # nobody reads any more
+            self._outbox.task_done()
+
+    def _tell_beats(self) -> None:
+        """Say once a second that the main thread moves, if it does; whoever listens draws the conclusion."""
+        told = 0
+        while True:
+            time.sleep(BEAT_S)
+            if self._beats != told:
+                told = self._beats
+                self.tell({"event": "beat", "beats": told})
 
     def _read(self) -> None:
         """Take requests; end the process when nobody can send any more."""
@@ -222,7 +219,7 @@ class Worker:
                 if job:
                     job.stopped.set()
                 continue
-            job = self._jobs[request["id"]] = Job(request)
+            job = self._jobs[request["id"]] = Job(request, self._beat)
             (self._cached if request["op"] == "look" else self._inbox).put(job)
         os._exit(0)  # the main thread may be deep in native code
 
@@ -232,8 +229,7 @@ class Worker:
             job = self._cached.get()
             try:
                 prompt = unpack_prompt(job.request["prompt"])
-                params = self._params(job)
-                found = self._engine.look_cached(prompt.ids, prompt, params, job.extras) if prompt.ids else None
+                found = self._engine.look_cached(prompt.ids, prompt, job.params, job.extras) if prompt.ids else None
             except Exception as error:  # noqa: BLE001 (whatever it is, the next look is answered)
                 self._jobs.pop(job.request["id"], None)
                 self._send(job, error_answer(error))
@@ -248,7 +244,6 @@ class Worker:
 def ready_message(model: LoadedModel, load_s: float) -> Message:
     """Say what the page needs to know of a model that is up."""
     return {
-        "id": READY_ID,
         "event": "ready",
         "vocab_size": model.vocab_size,
         "context_tokens": model.context_tokens,
@@ -276,19 +271,24 @@ def take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def main() -> None:
     """Load the model that the first frame names, then serve."""
+    lifeline.take()
     requests, answers = take_pipes()
+    with suppress(OSError):  # where there is no such thing
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
     first = receive(requests)
     if first is None:
         return
+    worker = Worker(requests, answers)
+    worker.start()
+    worker.report("reading")
     start = time.perf_counter()
     try:
-        model = backends.load(ModelSpec.from_dict(first["spec"]))
+        model = backends.load(ModelSpec.from_dict(first["spec"]), worker.report)
     except Exception as error:  # noqa: BLE001 (whatever it is, the page says it)
-        send(answers, {"id": READY_ID, **error_answer(error)})
-        return
-    send(answers, ready_message(model, time.perf_counter() - start))
+        worker.give_up(error)
+    worker.tell(ready_message(model, time.perf_counter() - start))
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        Worker(model, requests, answers).run()
+        worker.run(model)
 
 
 if __name__ == "__main__":

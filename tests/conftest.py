@@ -7,13 +7,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from playground.pool import Pool
+from tests.models import CATALOG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from playground.catalog import Catalog
 
 # No deadline: how fast something is depends on who else uses the machine.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
@@ -45,3 +52,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("failed: PLAYGROUND_NO_SKIP=1 and these did not run to a pass", red=True)
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """Return the shipped models and ``endless``, a toy that repeats one word."""
+    table = tmp_path / "endless.json"
+    table.write_text('{"": {" la": 1.0}}', encoding="utf-8")
+    endless = replace(CATALOG.get("toy"), key="endless", title="Endless", file=table, context_tokens=1_048_576)
+    return replace(CATALOG, models=(*CATALOG.models, endless))
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    """Return the time of ``pool``, in seconds, to be set."""
+    return [0.0]
+
+
+@pytest.fixture
+def pool(catalog: Catalog, clock: list[float]) -> Iterator[Pool]:
+    """Return a pool with nothing up yet."""
+    fresh = Pool(catalog, now=lambda: clock[0])
+    yield fresh
+    fresh.close()

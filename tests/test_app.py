@@ -119,6 +119,37 @@ def test_a_port_that_cannot_be_is_named_with_the_range(port: str) -> None:
     assert start("--port", port) == (2, f"Port is {port}; it must lie in [0, 65535].\n")
 
 
+def test_a_budget_without_memory_is_refused() -> None:
+    """One sentence with the value and what is allowed."""
+    sentence = "Memory is 0 MB; it must be at least 1. Use --memory-mb.\n"
+    assert start("--port", "0", "--memory-mb", "0") == (2, sentence)
+
+
+def test_a_model_that_does_not_fit_is_refused_on_the_page(tmp_path: Path) -> None:
+    """With a budget smaller than any model the page is served and a look says both sizes."""
+    command = [
+        sys.executable,
+        "app.py",
+        "--port",
+        "0",
+        "--memory-mb",
+        "20",
+        "--models",
+        str(models_file(tmp_path, TOYS)),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as page:
+        assert page.stdout
+        url = page.stdout.readline().split()[-1]
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=20), timeout=END_S) as http:
+            data = {"data": [TOY, "completion", "", CAT, "{}", "42"]}
+            event = http.post("/gradio_api/call/look", json=data).json()["event_id"]
+            said = http.get(f"/gradio_api/call/look/{event}").text
+            health = http.get("/healthz").json()
+        page.terminate()
+    assert "needs about 40 MB; the budget of all models is 20 MB." in said
+    assert (health["ok"], health["models"][TOY]["state"]) == (True, "down")
+
+
 @pytest.mark.parametrize("flags", [("--port", "abc"), ("--prot", "1")])
 def test_a_flag_that_makes_no_sense_is_quoted(flags: tuple[str, str]) -> None:
     """The usage and a line that quotes it, and no traceback."""

@@ -170,7 +170,7 @@ def test_a_gguf_file_is_converted_once_and_answers_as_llama_cpp_does(
     """The tokenizer is the same to the byte. llama.cpp rounds activations to eight bits: measured mean KL 0.01."""
     stages: list[str] = []
     model = backends.load(smollm, lambda stage, _: stages.append(stage))
-    assert stages == ["reading", "converting", "loading"]
+    assert stages == ["hashing", "converting", "loading"]
     monkeypatch.setattr(converted, "convert", lambda *_: pytest.fail("converted again"))
     stages.clear()
     backends.load(smollm, lambda stage, _: stages.append(stage))

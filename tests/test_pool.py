@@ -15,41 +15,37 @@ from typing import TYPE_CHECKING, BinaryIO
 import psutil
 import pytest
 
+from playground import frames
 from playground import process as process_module
-from playground import worker
-from playground.catalog import Catalog, read_catalog
 from playground.errors import CatalogError, ModelCrashed, ModelError, ModelNotReady, PlaygroundError, PromptError
 from playground.pool import Pool
-from playground.process import LAST_EVENTS, State, Stream, exit_text
 from playground.records import Prompt, StopReason
+from playground.rests import Rests
 from playground.settings import SamplingParams
+from playground.status import State, exit_text
 from playground.store import LiveRun
+from tests.models import (
+    ANSWER_S,
+    CAT,
+    CATALOG,
+    ENDLESS,
+    GGUF,
+    PROMPTS,
+    ROOT,
+    SMOLLM,
+    answers,
+    ended,
+    ids_of,
+    settings,
+    suspend,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playground.process import Answer
-
-ROOT = Path(__file__).parents[1]
-CATALOG = read_catalog(ROOT / "models.yaml")
-SMOLLM = "smollm2-135m-instruct"
-GGUF = CATALOG.get(SMOLLM).file
-PROMPTS = (
-    "The secret to a successful life is",
-    "Once upon a time there was",
-    "The capital of France is",
-    "Water boils",
-)
-CAT = Prompt(text="Then the cat")
-ANSWER_S = 60.0  # so long a test waits for an answer before it fails; none is near that
-
-
-def settings(max_new_tokens: int = 12, **flat: object) -> SamplingParams:
-    """Return settings with seed 42."""
-    return SamplingParams.from_dict({"seed": 42, "max_new_tokens": max_new_tokens} | flat)
-
-
-ENDLESS = settings(1_000_000, temperature=0)  # for the model `endless`, which never writes its end token then
+    from playground.catalog import Catalog
+    from playground.process import Answer, Stream
 
 
 @pytest.fixture(scope="module")
@@ -59,58 +55,6 @@ def smollm() -> Iterator[Pool]:
     shared.wait(SMOLLM)
     yield shared
     shared.close()
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    """Return the shipped models and ``endless``, a toy that repeats one word."""
-    table = tmp_path / "endless.json"
-    table.write_text('{"": {" la": 1.0}}', encoding="utf-8")
-    endless = replace(CATALOG.get("toy"), key="endless", title="Endless", file=table, context_tokens=1_048_576)
-    return replace(CATALOG, models=(*CATALOG.models, endless))
-
-
-@pytest.fixture
-def clock() -> list[float]:
-    """Return the time of ``pool``, in seconds, to be set."""
-    return [0.0]
-
-
-@pytest.fixture
-def pool(catalog: Catalog, clock: list[float]) -> Iterator[Pool]:
-    """Return a pool with nothing up yet."""
-    fresh = Pool(catalog, now=lambda: clock[0])
-    yield fresh
-    fresh.close()
-
-
-def answers(stream: Stream, count: int | None = None) -> list[Answer]:
-    """Return the first ``count`` answers to a request and what came with them, or all; one that stays out fails."""
-    found: list[Answer] = []
-    while (len(found) < count) if count else not (found and found[-1]["event"] in LAST_EVENTS):
-        came = stream.ready(ANSWER_S)
-        assert came, f"no answer after {found[-1:]}"
-        found += came
-    return found
-
-
-def ids_of(messages: list[Answer]) -> list[int]:
-    """Return the ids that were written."""
-    return [message["token_id"] for message in messages if message["event"] == "step"]
-
-
-def ended(messages: list[Answer]) -> StopReason:
-    """Return why a run ended."""
-    return StopReason(messages[-1]["reason"])
-
-
-def write(pool: Pool, key: str, prompt: Prompt, params: SamplingParams) -> list[Answer]:
-    """Return all answers to one run."""
-    stream = pool.open("write", key, prompt, params)
-    try:
-        return answers(stream)
-    finally:
-        stream.close()
 
 
 def crash(pool: Pool, key: str = "endless") -> list[Answer]:
@@ -334,6 +278,10 @@ def test_three_crashes_in_five_minutes_and_a_model_rests(pool: Pool, clock: list
     with pytest.raises(ModelError) as caught:
         pool.open("write", "endless", CAT, ENDLESS)
     assert str(caught.value) == sentence
+    assert (pool.status("endless").state, pool.status("endless").reason) == (
+        State.FAILED,
+        sentence.split(" Try", maxsplit=1)[0],
+    )
     assert len(ids_of(write(pool, "toy", CAT, settings(1)))) == 1
     clock[0] = 300.0
     assert len(ids_of(write(pool, "endless", CAT, settings(4, temperature=0)))) == 4
@@ -431,7 +379,7 @@ def test_a_model_that_is_not_in_the_catalog_is_named(pool: Pool) -> None:
     with pytest.raises(ModelError, match=r"Broken cannot run here: line 3: file not found\."):
         pool.open("look", "broken", CAT, settings())
     assert pool.status("broken").state is State.FAILED
-    assert pool._processes == {}
+    assert pool._fleet.running == {}
 
 
 @pytest.mark.parametrize("wrong", [-1, 270])
@@ -473,7 +421,7 @@ def test_close_ends_every_process(catalog: Catalog) -> None:
     closing.wait("toy")
     answers(closing.open("write", "endless", CAT, ENDLESS), 2)
     closing.start(SMOLLM)
-    children = [psutil.Process(process._process.pid) for process in closing._processes.values()]
+    children = [psutil.Process(process._process.pid) for process in closing._fleet.running.values()]
     closing.close()
     assert len(children) == 3
     assert psutil.wait_procs(children, timeout=ANSWER_S)[1] == []
@@ -486,7 +434,7 @@ def test_close_is_no_crash(pool: Pool) -> None:
     pool.close()
     with pytest.raises(ModelCrashed):
         list(stream)
-    assert pool._crashes == {}
+    assert pool._fleet.rests == Rests(pool._now)
 
 
 def test_close_after_a_crash_ends_the_others(pool: Pool) -> None:
@@ -505,7 +453,7 @@ def test_a_process_that_hears_nothing_is_killed(pool: Pool, monkeypatch: pytest.
     """One that neither reads its input nor takes the signal to end is ended all the same."""
     monkeypatch.setattr(process_module, "END_TIMEOUT_S", 0.1)
     child = psutil.Process(pool.wait("toy").status.pid)
-    child.suspend()
+    suspend(child.pid)
     pool.close()
     assert child.wait(ANSWER_S) in {-signal.SIGKILL, None}
 
@@ -513,14 +461,14 @@ def test_a_process_that_hears_nothing_is_killed(pool: Pool, monkeypatch: pytest.
 def test_a_frozen_process_is_killed_though_somebody_writes_to_it(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that nobody takes, longer than the pipe holds, does not keep the pool from closing."""
     monkeypatch.setattr(process_module, "END_TIMEOUT_S", 0.1)
-    child, writing, send = psutil.Process(pool.wait("toy").status.pid), threading.Event(), worker.send
+    child, writing, send = psutil.Process(pool.wait("toy").status.pid), threading.Event(), frames.send
 
     def watched_send(pipe: BinaryIO, message: Answer) -> None:
         writing.set()
         send(pipe, message)
 
-    monkeypatch.setattr(worker, "send", watched_send)
-    child.suspend()
+    monkeypatch.setattr(frames, "send", watched_send)
+    suspend(child.pid)
     long = Prompt(text="x" * 1_000_000)
     threads = [threading.Thread(target=act) for act in (lambda: pool.open("look", "toy", long, settings()), pool.close)]
     threads[0].start()

@@ -155,6 +155,15 @@ def test_a_run_grows_by_what_the_model_sends() -> None:
     assert (run.timing.total_s, run.timing.tokens_per_s) == (2.0, 4.0)
 
 
+def test_a_run_that_waits_has_a_place_until_it_begins() -> None:
+    """Place and expected wait are there for a page to show, and gone with the first word of the model."""
+    live = LiveRun("id", "toy", PARAMS, 0.0)
+    live.take({"event": "waiting", "position": 3, "wait_s": 4.5})
+    assert (live.position, live.wait_s, live.stop_reason) == (3, 4.5, None)
+    live.take(STARTED)
+    assert (live.position, live.wait_s) == (0, None)
+
+
 @pytest.mark.parametrize(("kind", "reason"), [("ModelCrashed", StopReason.CRASHED), ("ModelError", StopReason.FAILED)])
 def test_a_failure_ends_a_run_and_keeps_its_steps(kind: str, reason: StopReason) -> None:
     """The sentence and its hint stand in the record beside what was written before."""

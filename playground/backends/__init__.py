@@ -29,7 +29,7 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
             hint="Remove it from models.yaml, or use the backend hf.",
         )
     if spec.sha256 and spec.file and spec.file.is_file():
-        report("reading", None)
+        report("hashing", None)
         with spec.file.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != spec.sha256:

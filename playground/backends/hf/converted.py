@@ -77,7 +77,7 @@ def digest(file: Path, home: Path, report: Report) -> str:
     note = home / f"{hashlib.sha256(seen.encode()).hexdigest()[:32]}.sha256"
     if note.is_file():
         return note.read_text(encoding="ascii")
-    report("reading", None)
+    report("hashing", None)
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     part = note.with_suffix(f".{os.getpid()}")

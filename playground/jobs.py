@@ -1,0 +1,152 @@
+"""Requests inside the model's process: which of them are worked on, and who is next.
+
+- A run needs a slot; all slots but one are for runs, and the last is for one look at a time.
+- Among those who wait, a session that had the fewest runs lately is first, and then whoever came first.
+- At most ``MAX_WAITING`` runs wait; each is told its place and about how long it will be.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from playground.errors import ModelBusy
+from playground.records import Extras, SamplingParams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playground.engine import Event, Look
+    from playground.frames import Message
+
+MAX_WAITING = 32
+RECENT = 32  # runs by which sessions are compared
+DURATIONS = 16  # finished runs from which a wait is estimated
+
+
+@dataclass(eq=False)
+class Job:
+    """One request that the main thread works on: its events, and whether somebody stopped it.
+
+    Attributes:
+        beat: called whenever the model asks whether to go on, which shows that it is not stuck.
+        place: where it stood in the line when it was last told, 0 before that.
+        started_s: when it was admitted; None where it was stopped before.
+    """
+
+    request: Message
+    beat: Callable[[], None] = lambda: None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    events: Iterator[Event | Look | Message | None] = field(default_factory=lambda: iter(()))
+    place: int = 0
+    started_s: float | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it keeps a sequence for as long as a text grows."""
+        return bool(self.request["op"] == "write")
+
+    @property
+    def session(self) -> str:
+        """Whose it is; "" where nobody says."""
+        return str(self.request.get("session", ""))
+
+    @property
+    def extras(self) -> Extras:
+        """What a look is asked for beside the distribution."""
+        return Extras(**self.request["extras"])
+
+    @property
+    def params(self) -> SamplingParams:
+        """The settings."""
+        return SamplingParams.from_dict(self.request["params"])
+
+    def keep_going(self) -> bool:
+        """Whether nobody pressed Stop."""
+        self.beat()
+        return not self.stopped.is_set()
+
+
+@dataclass
+class Line:
+    """Jobs that wait and jobs that are worked on; owned by the main thread.
+
+    Attributes:
+        slots: sequences that the model can hold.
+    """
+
+    slots: int
+    now: Callable[[], float] = time.monotonic
+    active: list[Job] = field(default_factory=list)
+    _waiting: list[Job] = field(default_factory=list)
+    _recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _durations: deque[float] = field(default_factory=lambda: deque(maxlen=DURATIONS))
+
+    def join(self, job: Job) -> None:
+        """Take a job into the line.
+
+        Raises:
+            ModelBusy: too many runs wait already.
+        """
+        waiting = sum(other.writes for other in self._waiting)
+        if job.writes and waiting >= MAX_WAITING:
+            raise ModelBusy(f"{waiting} runs are waiting for this model;", hint=self._advice(waiting + 1))
+        self._waiting.append(job)
+
+    def admit(self) -> list[Job]:
+        """Start whoever fits, and return them; one that somebody stopped meanwhile needs no slot to say so."""
+        writing = sum(job.writes for job in self.active)
+        free = {True: self.slots - 1 - writing, False: 1 - (len(self.active) - writing)}
+        taken: list[Job] = []
+        for job in self._order():
+            if not job.stopped.is_set():
+                if free[job.writes] < 1:
+                    continue
+                free[job.writes] -= 1
+                self._recent.extend([job.session] * job.writes)
+                job.started_s = self.now()
+            self._waiting.remove(job)
+            taken.append(job)
+        self.active += taken
+        return taken
+
+    def _order(self) -> list[Job]:
+        """Return those who wait in the order in which they will be admitted."""
+        if len(self._waiting) <= 1:  # as nearly always
+            return self._waiting.copy()
+        counts = Counter(self._recent)
+        left, found = self._waiting.copy(), list[Job]()
+        while left:
+            job = min(left, key=lambda job: counts[job.session])  # the first of them on a tie
+            left.remove(job)
+            found.append(job)
+            counts[job.session] += job.writes
+        return found
+
+    def leave(self, job: Job) -> None:
+        """Take a job out that is over."""
+        self.active.remove(job)
+        if job.writes and job.started_s is not None:
+            self._durations.append(self.now() - job.started_s)
+
+    def news(self) -> Iterator[tuple[Job, Message]]:
+        """Yield a message for each run whose place in the line has changed."""
+        runs = [job for job in self._order() if job.writes]
+        for place, job in enumerate(runs, start=1):
+            if job.place != place:
+                job.place = place
+                yield job, {"event": "waiting", "position": place, "wait_s": self._wait_s(place)}
+
+    def _wait_s(self, place: int) -> float | None:
+        """Return about how long the one at this place waits; None before any run has ended."""
+        if not self._durations:
+            return None
+        return place * sum(self._durations) / len(self._durations) / max(1, self.slots - 1)
+
+    def _advice(self, place: int) -> str:
+        wait_s = self._wait_s(place)
+        return f"try again in about {math.ceil(wait_s)} s." if wait_s else "try again when some of them have ended."

@@ -1,0 +1,77 @@
+"""Where a model stands, as the page says it."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.frames import Message
+
+READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s")
+
+
+class State(StrEnum):
+    """Where a model stands."""
+
+    DOWN = "down"
+    LOADING = "loading"
+    UP = "up"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A model's state; ``reason`` where it failed, the numbers where it is up.
+
+    Attributes:
+        waits_for: while it is loading: the title of the model that it waits for, "" where it is its turn.
+        stage, part: while it is loading: what is being done, and the share of it that is done where that is known.
+    """
+
+    state: State
+    reason: str = ""
+    chat_problem: str = ""
+    context_tokens: int = 0
+    vocab_size: int = 0
+    build: str = ""
+    own_settings: Mapping[str, Any] = field(default_factory=dict)
+    load_s: float = 0.0
+    pid: int = 0
+    waits_for: str = ""
+    stage: str = ""
+    part: float | None = None
+
+    @classmethod
+    def up(cls, ready: Message, pid: int) -> Status:
+        """Return the status that a process reports when it is ready."""
+        return cls(State.UP, pid=pid, **{name: ready[name] for name in READY_FIELDS})
+
+    @property
+    def memory_mb(self) -> int:
+        """Resident memory of the model's process in MB; 0 where it is not up."""
+        return resident_mb(self.pid) if self.state is State.UP else 0
+
+
+def resident_mb(pid: int) -> int:
+    """Return the resident memory of a process in MB, 0 where it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss / 2**20)
+    except psutil.Error:
+        return 0
+
+
+def exit_text(code: int) -> str:
+    """Name how a process ended: ``signal 9, SIGKILL`` or ``exit code 1``."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {-code}, {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
