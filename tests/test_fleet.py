@@ -456,7 +456,7 @@ def test_a_process_that_moves_is_left_alone(pool: Pool, clock: list[float]) -> N
 HOLDS_THE_LOCK = """
 import ctypes
 from playground.backends import toy
-toy.load = lambda spec: ctypes.PyDLL(None).pause()  # unlike CDLL, it keeps the interpreter's lock
+toy.load = lambda *_: ctypes.PyDLL(None).pause()  # unlike CDLL, it keeps the interpreter's lock
 """
 
 
