@@ -97,7 +97,17 @@
     const words = (texts = JSON.parse(props.words));
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
     const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
-    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("span", { class: "space" }), chip, dark));
+    const views = ["explore", "models"].map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
+    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, dark));
+    const choose = () => {
+      const name = location.hash === "#models" ? "models" : "explore";
+      document.querySelector(".playground")?.classList.toggle("away", name === "models");
+      document.querySelector("#models")?.classList.toggle("shown", name === "models");
+      views.forEach((view) => (view.dataset.view === name ? view.setAttribute("aria-current", "page") : view.removeAttribute("aria-current")));
+      tell("view", name);
+    };
+    window.addEventListener("hashchange", choose);
+    choose();
     follow(chip, words);
   };
 

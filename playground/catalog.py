@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -238,6 +238,27 @@ def _checked(name: str, value: Json, kind: _Kind | None) -> Json:
     near = f"; the nearest is {min(span, key=lambda it: abs(it - value))}" if span else ""
     said = f"{shown(json.dumps(value, ensure_ascii=False))}; it must be {kind['allowed']}{near}"
     raise CatalogError(f"{name} is {said}.", field=name)
+
+
+ADJUSTABLE = {
+    "llamacpp": ("context_tokens", "threads", "gpu_layers"),
+    "hf": ("context_tokens", "threads", "dtype", "device"),
+}
+
+
+def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
+    """Return an entry with other numbers to load it with; None and "" leave one as models.yaml has it.
+
+    Raises:
+        CatalogError: the backend has no such option, or the value is outside its range.
+    """
+    allowed = ADJUSTABLE.get(spec.backend, ("context_tokens",))
+    for name in values:
+        if name not in allowed:
+            raise CatalogError(f"{shown(name)} cannot be set for {spec.title}.", hint=f"It has {', '.join(allowed)}.")
+    found = {name: _checked(name, value, _KINDS[name]) for name, value in values.items()}
+    given: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+    return replace(spec, **given)
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:

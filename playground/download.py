@@ -1,73 +1,35 @@
-"""Fetching a model from the hub in a process of its own, because a person asked for it.
+"""Fetching a model from the hub because a person asked for it, seen from the page.
 
-- ``Download`` is the page's side: progress, cancel, and a sentence where it failed. What a cancelled download has
-  fetched stays, and the next one goes on from there.
-- ``python -m playground.download`` is the other side: one JSON object on standard input, then lines of JSON out. It
-  ends when its input does.
+A ``Download`` has progress, can be canceled, and says in a sentence why it failed. What a canceled one has fetched
+stays, and the next one goes on from there. The work is done by ``fetch``, in a process of its own.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from playground.errors import ModelError, shown
+from playground.errors import ModelError
+from playground.fetch import Fetching, HubModel
+from playground.sources import hub_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
+    from playground.catalog import ModelSpec
+
+__all__ = ["Download", "Downloads", "Fetching", "HubModel", "wanted"]
+
 ROOT = Path(__file__).resolve().parent.parent
-WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")  # never pickles, never another framework's
-CODE = ("*.py",)  # only where models.yaml trusts it, at a pinned revision
-TICK_S = 0.3
-ANSWER_S = 10.0
-SPARE = 1.02  # a file system needs a little more than the bytes
-GIB = 2**30
-DISK_FAULTS = {errno.ENOSPC, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT}
 ENVIRONMENT = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
-
-
-@dataclass(frozen=True, slots=True)
-class HubModel:
-    """What to fetch: a file of a repository, or where ``file`` is "" all that a model needs."""
-
-    repo: str
-    revision: str
-    file: str = ""
-    sha256: str = ""
-    with_code: bool = False
-
-    @property
-    def name(self) -> str:
-        """What a sentence calls it."""
-        return f"{self.repo}/{self.file}" if self.file else self.repo
-
-    @property
-    def patterns(self) -> list[str]:
-        """The files, as the hub's library reads patterns."""
-        if self.file:
-            return [self.file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")]
-        return [*WEIGHTS, *(CODE if self.with_code else ())]
-
-
-class Fetching(StrEnum):
-    """Where a download stands."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @dataclass
@@ -91,7 +53,7 @@ class Download:
     def __post_init__(self) -> None:
         """Start it."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "playground.download"],
+            [sys.executable, "-m", "playground.fetch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -128,141 +90,51 @@ class Download:
         self.over.wait()
 
 
-def said(**values: object) -> None:
-    """Tell the page's side."""
-    sys.stdout.write(json.dumps(values) + "\n")
-    sys.stdout.flush()
+class Downloads:
+    """The downloads of a catalog's models, one at a time for each."""
+
+    def __init__(self, on_done: Callable[[], None]) -> None:
+        """Call ``on_done`` whenever something has arrived."""
+        self._on_done = on_done
+        self._downloads: dict[str, Download] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Download | None:
+        """Return the last download of a model."""
+        return self._downloads.get(key)
+
+    def start(self, spec: ModelSpec) -> None:
+        """Fetch what a model lacks; nothing more where that is under way.
+
+        Raises:
+            ModelError: it lacks nothing that the hub could have.
+        """
+        if not spec.absent:
+            raise ModelError(f"{spec.title} has nothing to download.", field="model")
+        with self._lock:
+            known = self._downloads.get(spec.key)
+            if known and known.state is Fetching.RUNNING:
+                return
+            self._downloads[spec.key] = Download(wanted(spec), partial(self._ended, spec))
+
+    def _ended(self, spec: ModelSpec) -> None:
+        if self._downloads[spec.key].state is Fetching.DONE:
+            self._on_done()
+
+    def cancel(self, key: str) -> None:
+        """Stop a download; one that is over stays as it is."""
+        if known := self._downloads.get(key):
+            known.cancel()
+
+    def close(self) -> None:
+        """Stop all of them."""
+        for known in self._downloads.values():
+            known.close()
 
 
-def fetch(model: HubModel) -> Path:
-    """Bring a model into the hub's cache, telling how far it is; return its file or folder.
-
-    Raises:
-        ModelError: there is no room, the hub does not have it, or the file is another one than ``sha256`` says.
-    """
-    from huggingface_hub import HfApi, constants, snapshot_download  # noqa: PLC0415 (0.2 s, and only this process needs it)
-
-    HfApi().model_info(model.repo, revision=model.revision, timeout=ANSWER_S)  # or a hub that is down is asked for 24 s
-    planned: Any = snapshot_download(model.repo, revision=model.revision, allow_patterns=model.patterns, dry_run=True)
-    if not planned:
-        raise ModelError(
-            f"{model.repo} has none of {', '.join(model.patterns)}.", hint="Look at source in models.yaml."
-        )
-    total = sum(item.file_size for item in planned if item.will_download)
-    check_room(model, total, Path(constants.HF_HUB_CACHE))
-    said(total_bytes=total)
-    blobs = Path(constants.HF_HUB_CACHE, f"models--{model.repo.replace('/', '--')}", "blobs")
-    with Watch(blobs, total):
-        folder = Path(snapshot_download(model.repo, revision=model.revision, allow_patterns=model.patterns))
-    said(done_bytes=total)
-    if model.sha256:
-        check_hash(model, folder / model.file)
-    return folder / model.file
-
-
-def check_room(model: HubModel, total: int, cache: Path) -> None:
-    """Refuse a download for which the disk is too full.
-
-    Raises:
-        ModelError: with both numbers.
-    """
-    place = next(folder for folder in (cache, *cache.parents) if folder.is_dir())
-    free = shutil.disk_usage(place).free
-    if total * SPARE > free:
-        raise ModelError(
-            f"{model.name} needs {total / GIB:.1f} GiB more, and {free / GIB:.1f} GiB are free.",
-            hint="Free some, or set HF_HOME to a folder on another disk.",
-        )
-
-
-def check_hash(model: HubModel, file: Path) -> None:
-    """Remove a file that is not the one that models.yaml names.
-
-    Raises:
-        ModelError: it was another one.
-    """
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != model.sha256:
-        file.resolve().unlink()
-        file.unlink(missing_ok=True)
-        raise ModelError(
-            f"{model.name} is another file than models.yaml says: its sha256 is {found}; it was removed.",
-            hint="Look at source and sha256 in models.yaml.",
-        )
-
-
-class Watch:
-    """Tells every third of a second how much has arrived, by the size of the files that grow in the cache."""
-
-    def __init__(self, blobs: Path, total: int) -> None:
-        """Remember what is there already."""
-        self._blobs, self._total = blobs, total
-        self._before = self._size()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tell)
-
-    def _size(self) -> int:
-        try:
-            return sum(entry.stat().st_size for entry in os.scandir(self._blobs))
-        except OSError:  # a file was renamed meanwhile, or nothing is there yet
-            return 0
-
-    def _tell(self) -> None:
-        while not self._over.wait(TICK_S):
-            said(done_bytes=max(0, min(self._total, self._size() - self._before)))
-
-    def __enter__(self) -> None:
-        """Start telling."""
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        """Stop telling."""
-        self._over.set()
-        self._thread.join()
-
-
-def reason(model: HubModel, error: Exception) -> str:
-    """Say in a sentence or two why a download failed."""
-    from huggingface_hub import errors  # noqa: PLC0415 (as above)
-
-    if isinstance(error, ModelError):
-        return str(error)
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cast("Exception", cause))
-    found = next(
-        (text for kind, text in SENTENCES.items() if any(isinstance(it, getattr(errors, kind)) for it in causes)), ""
-    )
-    if found:
-        return found.format(name=model.name, repo=model.repo, revision=shown(model.revision))
-    if failed := [it for it in causes if isinstance(it, OSError) and it.errno in DISK_FAULTS]:
-        return f"{model.name} cannot be kept here: {failed[0].strerror}."
-    if answers := [it.response.status_code for it in causes if isinstance(it, errors.HfHubHTTPError)]:
-        return f"The hub answered with status {answers[0]}. Try again later."
-    return f"The hub cannot be reached: {shown(str(causes[-1]) or type(causes[-1]).__name__)}."
-
-
-SENTENCES = {
-    "OfflineModeIsEnabled": "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it, or fill the cache by hand.",
-    "GatedRepoError": "{repo} asks for its licence to be accepted on the hub. Accept it there and set HF_TOKEN.",
-    "RepositoryNotFoundError": "{repo} is not on the hub, or is private. Correct its source, or set HF_TOKEN.",
-    "RevisionNotFoundError": "{repo} has no revision {revision}. Look at source in models.yaml.",
-    "EntryNotFoundError": "{name} is not on the hub. Look at source in models.yaml.",
-}
-
-
-def main() -> None:
-    """Fetch what standard input names, and say how it ended."""
-    model = HubModel(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()  # nobody waits any more
-    try:
-        fetch(model)
-    except Exception as error:  # noqa: BLE001 (whatever it is, the page says it)
-        said(state=Fetching.FAILED, reason=reason(model, error))
-    else:
-        said(state=Fetching.DONE)
-
-
-if __name__ == "__main__":
-    main()
+def wanted(spec: ModelSpec) -> HubModel:
+    """Return the first thing that a model lacks."""
+    source = spec.absent[0]
+    repo, file, revision = hub_parts(source)
+    own = source == spec.source
+    return HubModel(repo, revision, file, (spec.sha256 or "") if own else "", with_code=own and spec.trust_remote_code)

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from playground.catalog import read_catalog
+from playground.catalog import adjusted, read_catalog
 from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
 from playground.fleet import Fleet
 from playground.memory import budget_mb, stamp
@@ -28,7 +28,8 @@ from playground.watchdog import LOAD_TIMEOUT_S, Watchdog
 __all__ = ["LOAD_TIMEOUT_S", "Pool"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from playground.catalog import Catalog, ModelSpec
     from playground.memory import Files
@@ -53,6 +54,7 @@ class Pool:
         self._now = now
         self._fleet = Fleet(budget_mb() if memory_mb is None else memory_mb, now)
         self._watchdogs: dict[ModelProcess, Watchdog] = {}
+        self._adjusted: dict[str, tuple[ModelSpec, ModelSpec]] = {}  # an entry, and what it is loaded as instead
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._closed = threading.Event()
 
@@ -60,6 +62,39 @@ class Pool:
     def memory_mb(self) -> int:
         """What all models may take together."""
         return self._fleet.memory_mb
+
+    def spec(self, key: str) -> ModelSpec:
+        """Return the entry of a model, with the numbers that ``load`` was given.
+
+        Raises:
+            CatalogError: there is no such model.
+        """
+        entry = self.catalog.get(key)
+        base, found = self._adjusted.get(key, (entry, entry))
+        return found if base == entry else entry
+
+    def load(self, key: str, values: Mapping[str, Any]) -> None:
+        """Load a model, with other numbers than models.yaml's where some are given; they hold until the next load.
+
+        Raises:
+            CatalogError: there is no such model, or a number is outside its range.
+            ModelError: it cannot run here, or is up with other numbers and in use.
+        """
+        entry = self.catalog.get(key)
+        wanted = adjusted(entry, values)
+        with self._fleet.lock:
+            process = self._fleet.running.get(key)
+            state = process.status.state if process else State.DOWN
+            same = process is not None and process.spec == wanted
+        if state is State.UP and not same:
+            self.unload(key)
+        elif state is State.LOADING and not same:
+            self.cancel(key)
+        self._adjusted[key] = (entry, wanted)
+        with self._fleet.lock:
+            if state is State.FAILED and process:  # who asks for a load wants more than to hear why the last one failed
+                self._fleet.retire(process)
+        self.start(key)
 
     def start(self, key: str) -> ModelProcess:
         """Return a model's process, starting it where none is up; loading goes on in the background.
@@ -76,10 +111,10 @@ class Pool:
         """Look at a model's files, if it may have to be loaded; without the lock, since a disk may not answer."""
         process = self._fleet.running.get(key)
         up = process and process.status.state in {State.LOADING, State.UP}
-        return process.files if process and up else stamp(self.catalog.get(key))
+        return process.files if process and up else stamp(self.spec(key))
 
     def _start(self, key: str, files: Files) -> ModelProcess:
-        spec = self.catalog.get(key)
+        spec = self.spec(key)
         if spec.problem:
             raise ModelError(f"{spec.title} cannot run here: {spec.problem}", field="model")
         process = self._fleet.running.get(key)
@@ -216,8 +251,8 @@ class Pool:
             self.catalog = fresh
             specs = {spec.key: spec for spec in fresh.models}
             for key, process in list(self._fleet.running.items()):
-                if key in specs and same_load(specs[key], process.spec):
-                    process.spec = specs[key]
+                if key in specs and same_load(self.spec(key), process.spec):
+                    process.spec = self.spec(key)
                     continue
                 self._fleet.loaded_mb.pop(key, None)
                 self._fleet.retire(process)

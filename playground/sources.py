@@ -96,7 +96,9 @@ def _in_hub_cache(name: str, wanted: str) -> Path:
     if isinstance(found, str) and (file or _whole(Path(found).parent)):
         return Path(found) if file else Path(found).parent
     command = f"hf download {repo} {file + ' ' if file else ''}--revision {revision}"
-    raise NotDownloaded(f"hub:{name}", f"not downloaded: “{shown(name)}”.", hint=f"Press Download, or run `{command}`.")
+    raise NotDownloaded(
+        f"hub:{name}", f"not downloaded: “{shown(name)}”.", hint=f"Press Download among the models, or run `{command}`."
+    )
 
 
 def _whole(folder: Path) -> bool:

@@ -22,6 +22,7 @@ from gradio_client import Client  # type: ignore[import-untyped]
 from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 
 from playground.catalog import read_catalog
+from playground.download import Downloads
 from playground.errors import shown
 from playground.pool import Pool
 from playground.store import Store
@@ -326,9 +327,9 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
     """Its document, in its full length, names them in order ahead of the first module."""
     answer = app.http.get("/")
     scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
-    names = ["quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js"]
-    assert scripts[:6] == [f"/playground/{name}" for name in names]
-    assert scripts[6].startswith("./assets/index-")
+    names = ["quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js", "models.js"]
+    assert scripts[:7] == [f"/playground/{name}" for name in names]
+    assert scripts[7].startswith("./assets/index-")
     assert answer.text.rstrip().endswith("</html>")
 
 
@@ -501,12 +502,102 @@ def test_half_a_character_is_refused_in_a_sentence(app: RunningApp, client: Clie
     assert works(client)
 
 
-@pytest.mark.parametrize("model", ["nowhere", "missing", ""])
+@pytest.mark.parametrize("model", ["nowhere", ""])
 def test_a_model_that_is_no_choice_is_refused(client: Client, model: str) -> None:
-    """Gradio's own check of a choice names those that there are; the one that cannot run is not among them."""
-    with pytest.raises(AppError, match=r"not in the list of choices: \['smollm2-135m-instruct', 'toy', 'endless'\]"):
+    """Gradio's own check of a choice names those that there are."""
+    listed = r"\['smollm2-135m-instruct', 'toy', 'endless', 'missing'\]"
+    with pytest.raises(AppError, match=f"not in the list of choices: {listed}"):
         look(client, model=model)
     assert works(client)
+
+
+def test_a_model_that_cannot_run_says_why(client: Client) -> None:
+    """It is a choice, as it may be fetched while the page runs."""
+    found = look(client, model="missing"), write(client, model="missing")
+    assert [(notice["kind"], notice["field"]) for notice in found] == [("error", "model")] * 2
+    assert all("cannot run here: line" in notice["text"] for notice in found)
+    assert works(client)
+
+
+def models(app: RunningApp) -> dict[str, dict[str, Any]]:
+    """Return what the models view lists, by key."""
+    return {model["key"]: model for model in app.http.get("/playground/models").json()["models"]}
+
+
+def press(app: RunningApp, key: str, action: str, **values: object) -> tuple[int, str]:
+    """Press a button of the models view; return the status and what the notice says."""
+    answer = app.http.post(f"/playground/models/{key}/{action}", json=values)
+    return answer.status_code, answer.json().get("text", "")
+
+
+def settled(app: RunningApp, key: str, state: str) -> dict[str, Any]:
+    """Return what is listed of a model once it stands so."""
+    latest = time.monotonic() + END_S
+    while (found := models(app)[key])["state"] != state:
+        assert time.monotonic() < latest, found
+    return found
+
+
+def test_a_model_is_loaded_with_other_numbers_and_unloaded(app: RunningApp, client: Client) -> None:
+    """The numbers hold until the next load; unloaded, its process is gone, and the next look brings it back."""
+    assert press(app, TOY, "load", context_tokens="256") == (200, "")
+    assert "context 256 tokens" in settled(app, TOY, "up")["build"]
+    assert [(it["name"], it["value"], it["usual"]) for it in models(app)[TOY]["options"]] == [
+        ("context_tokens", 256, 512)
+    ]
+    process = psutil.Process(app.model_pid(TOY))
+    assert press(app, TOY, "unload") == (200, "")
+    assert not process.is_running()
+    assert models(app)[TOY]["state"] == "ready"
+    assert works(client)
+    assert press(app, TOY, "load") == (200, "")
+    assert "context 512 tokens" in settled(app, TOY, "up")["build"]
+
+
+@pytest.mark.parametrize(
+    ("key", "action", "values", "sentence"),
+    [
+        (TOY, "load", {"context_tokens": "100"}, "context_tokens is 100; it must be a whole number in [256, 1048576]"),
+        (TOY, "load", {"context_tokens": "many"}, 'context_tokens is "many"; it must be a whole number'),
+        (TOY, "load", {"gpu_layers": 3}, "gpu_layers cannot be set for"),
+        (TOY, "cancel", {}, "is not loading."),
+        (TOY, "download", {}, "has nothing to download."),
+        (TOY, "explode", {}, "explode is no action; it must be one of load, unload,"),
+        ("nowhere", "load", {}, "models.yaml has no model “nowhere”"),
+        ("missing", "load", {}, "cannot run here: line"),
+    ],
+)
+def test_what_cannot_be_done_with_a_model_is_said(
+    app: RunningApp, client: Client, key: str, action: str, values: dict[str, object], sentence: str
+) -> None:
+    """With what is allowed; the model stays as it was."""
+    status, text = press(app, key, action, **values)
+    assert status == 400
+    assert sentence in text
+    assert works(client)
+
+
+def test_another_sites_form_changes_nothing(app: RunningApp) -> None:
+    """A form cannot send JSON, and anything else is refused."""
+    answer = app.http.post(f"/playground/models/{TOY}/unload", content="{}", headers={"content-type": "text/plain"})
+    assert answer.status_code == 415
+
+
+def test_models_yaml_is_read_again_while_the_page_runs(tmp_path: Path) -> None:
+    """A new entry is listed and runs; a file that cannot be read leaves everything in force, and is said."""
+    file = models_file(tmp_path, TOYS)
+    with RunningApp("--models", str(file)) as app:
+        before = list(models(app))
+        file.write_text(file.read_text() + "\n  fresh:\n    backend: toy\n", encoding="utf-8")
+        assert app.http.post("/playground/models/reload", json={}).status_code == 200
+        assert list(models(app)) == [*before, "fresh"]
+        assert press(app, "fresh", "load") == (200, "")
+        settled(app, "fresh", "up")
+        file.write_text("models: [", encoding="utf-8")
+        answer = app.http.post("/playground/models/reload", json={})
+        assert (answer.status_code, answer.json()["kind"]) == (400, "error")
+        assert answer.json()["text"].endswith("What was read before stays in force.")
+        assert list(models(app)) == [*before, "fresh"]
 
 
 @pytest.mark.parametrize("model", [None, [TOY]])
@@ -572,7 +663,7 @@ async def never_begun(handlers: Handlers) -> str:
 def test_a_run_that_never_began_is_over() -> None:
     """Neither a model that is not there nor a tab closed while the model loads leaves a run that counts as growing."""
     store, pool = Store(), Pool(read_catalog(ROOT / "models.yaml"))
-    handlers = Handlers(Explorer(pool, store, ENGLISH))
+    handlers = Handlers(Explorer(pool, store, ENGLISH, Downloads(pool.reload)))
     assert "is loading" in asyncio.run(never_begun(handlers))
     pool.close()
     assert len(store._runs) >= 1

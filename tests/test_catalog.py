@@ -488,7 +488,7 @@ def test_hub_model_is_found_once_it_is_downloaded(tmp_path: Path, monkeypatch: p
 
     message = f"line 4: not downloaded: “owner/name/m.gguf@{COMMIT}”."
     command = f"hf download owner/name m.gguf --revision {COMMIT}"
-    assert read(text).get("small").problem == f"{message} Press Download, or run `{command}`."
+    assert read(text).get("small").problem == f"{message} Press Download among the models, or run `{command}`."
     assert read(text).get("small").absent == (f"hub:owner/name/m.gguf@{COMMIT}",)
     snapshot.mkdir(parents=True)
     (snapshot / "m.gguf").write_bytes(b"GGUF")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from playground.download import Download, Fetching, HubModel, check_room
+from playground.download import Download, Fetching, HubModel
 from playground.errors import ModelError
+from playground.fetch import check_room
 from tests.browser import ROOT
 from tests.fake_hub import COMMIT, FakeHub
 
@@ -99,7 +100,7 @@ def test_progress_is_told_and_a_cancelled_download_goes_on_later(hub: FakeHub, t
 def test_the_download_ends_with_its_owner(hub: FakeHub) -> None:
     """Its input closes, as when the page is killed, and it is gone though the hub holds it."""
     hub.go_on.clear()
-    command = [sys.executable, "-m", "playground.download"]
+    command = [sys.executable, "-m", "playground.fetch"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT) as process:
         assert process.stdin
         process.stdin.write(json.dumps({"repo": FILE.repo, "revision": COMMIT, "file": FILE.file}).encode() + b"\n")

@@ -20,6 +20,7 @@ from playground.views.waterfall import waterfall_spec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from playground.download import Downloads
     from playground.pool import Pool
     from playground.process import Answer
     from playground.records import SamplingParams, TokenStep
@@ -37,11 +38,13 @@ class Explorer:
         pool: the models.
         store: runs and looks.
         texts: the words of the page's language.
+        downloads: of models that are not here yet.
     """
 
     pool: Pool
     store: Store
     texts: Mapping[str, str]
+    downloads: Downloads
 
     def look(self, model: str, prompt: Prompt, params: SamplingParams) -> dict[str, Any]:
         """Return the picture of what could come after a prompt."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import threading
 import time
@@ -124,9 +125,18 @@ class Handlers:
                 return notice("info", self.texts["stopping"])
         return gr.skip()
 
-    async def write(self, *controls: Any) -> AsyncIterator[tuple[Any, ...]]:
+    async def write(  # noqa: PLR0913, PLR0917 (gradio hands over each control by itself)
+        self,
+        model: str,
+        mode: str,
+        system: str,
+        text: str,
+        chain: str,
+        seed: str,
+        max_new_tokens: object,
+        request: gr.Request | None = None,
+    ) -> AsyncIterator[tuple[Any, ...]]:
         """Write a text; yields strip, picture, notice, run id. Holds no thread while it waits."""
-        model, mode, system, text, chain, seed, max_new_tokens = controls
         live: LiveRun | None = None
         try:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
@@ -134,7 +144,8 @@ class Handlers:
             live = self.store.new(model, params)
             async for update in self._loading(live):
                 yield update
-            answers = await asyncio.to_thread(self.pool.open, "write", model, prompt, params)
+            session = str(request.session_hash or "") if request else ""
+            answers = await asyncio.to_thread(self.pool.open, "write", model, prompt, params, session=session)
             live.opened(answers.stop)
             try:
                 async for update in self._growing(live, answers):
@@ -159,20 +170,31 @@ class Handlers:
 
     async def _growing(self, live: LiveRun, answers: Stream) -> AsyncIterator[tuple[Any, ...]]:
         """Take what the model's process sends, until the run has ended."""
-        tick, noted = time.monotonic(), False
+        tick, noted, place = time.monotonic(), False, 0
         yield to_json({"follow": live.run_id}), gr.skip(), notice("info", self.texts["reading"]), live.run_id
         while live.stop_reason is None:
             await asyncio.sleep(POLL_S)
             for message in answers.ready():
                 live.take(message)
             now = time.monotonic()
-            if live.steps and not noted:
+            if live.position != place:
+                place = live.position
+                yield gr.skip(), gr.skip(), self._waiting(live), gr.skip()
+                tick = now
+            elif live.steps and not noted:
                 yield gr.skip(), gr.skip(), self._notes(live), gr.skip()
                 tick, noted = now, True
             elif now - tick >= PULSE_S:
                 yield (gr.skip(),) * 4
                 tick = now
         yield self._last(live)
+
+    def _waiting(self, live: LiveRun) -> str:
+        """Say how many runs are ahead of one that waits, and about how long that takes."""
+        if not live.position:
+            return notice("info", self.texts["reading"])
+        wait = self.texts["queue_wait"].format(seconds=math.ceil(live.wait_s)) if live.wait_s else ""
+        return notice("info", self.texts["queue"].format(position=live.position, wait=wait))
 
     def _notes(self, live: LiveRun) -> str:
         return notice("info", " ".join(live.notes)) if live.notes else CLEAR

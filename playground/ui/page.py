@@ -76,9 +76,10 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
             seed, length = _run_controls(texts)
             chain = part("chain", value=start_value(), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
-            note = part("notice", value=CLEAR)
             strip = part("strip", value="", words=words)
             plot = part("plot", value="", words=words)
+    part("models", value="", words=words)
+    note = part("notice", value=CLEAR)
     return Parts(prompt, chain, seed, length, write, stop, look, note, strip, plot)
 
 
@@ -112,7 +113,7 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
 def _prompt_controls(
     catalog: Catalog, texts: Mapping[str, str]
 ) -> tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]:
-    choices = [(spec.title, spec.key) for spec in catalog.models if not spec.problem]
+    choices = [(spec.title, spec.key) for spec in catalog.models]  # one that cannot run yet says why when it is asked
     model = gr.Dropdown(choices, value=catalog.default.key, label=texts["model"], elem_id="model", filterable=False)
     modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
     mode = gr.Radio(modes, value="completion", label=texts["mode"], elem_id="mode")

@@ -16,6 +16,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from playground.download import Downloads
 from playground.errors import PlaygroundError, RunNotFound, SettingError
 from playground.presets import of_model
 from playground.store import Store
@@ -24,6 +25,7 @@ from playground.ui.controls import to_json
 from playground.ui.explore import Explorer
 from playground.ui.follow import follow, resumed
 from playground.ui.handlers import said
+from playground.ui.models import act, listed, reload
 from playground.ui.page import build_page
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from playground.pool import Pool
     from playground.store import LiveRun
 
-PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python")
+PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python", "transformers", "torch")
 DAY_S = 24 * 3600
 MAX_BODY_BYTES = 64 * 1024
 QUESTIONS = 4  # what-ifs under way at once
@@ -107,7 +109,38 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     def plotly_js() -> Response:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
+    add_model_routes(app, explorer)
     app.mount("/playground", StaticFiles(directory=ASSETS))
+
+
+def add_model_routes(app: FastAPI, explorer: Explorer) -> None:
+    """Add what the models view asks and does."""
+    pool, downloads = explorer.pool, explorer.downloads
+
+    @app.get("/playground/models")
+    def models() -> Response:
+        return pictured(lambda: listed(pool, downloads, explorer.texts))
+
+    @app.post("/playground/models/reload")
+    def again(request: Request) -> Response:
+        return done(request, lambda: reload(pool))
+
+    @app.post("/playground/models/{key}/{action}")
+    async def change(request: Request, key: str, action: str) -> Response:
+        body = await beginning(request)
+        return await asyncio.to_thread(done, request, lambda: act(pool, downloads, key, action, body))
+
+
+def done(request: Request, work: Callable[[], None]) -> Response:
+    """Do what changes something, for this page only: another site's form cannot send JSON."""
+    if request.headers.get("content-type") != "application/json":
+        return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
+
+    def answered() -> dict[str, Any]:
+        work()
+        return {}
+
+    return pictured(answered)
 
 
 async def beginning(request: Request) -> bytes:
@@ -157,7 +190,7 @@ def found(store: Store, run_id: str) -> LiveRun:
 
 def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
     """Return the whole web app."""
-    explorer = Explorer(pool, Store(), ENGLISH)
+    explorer = Explorer(pool, Store(), ENGLISH, Downloads(pool.reload))
     app = FastAPI(title=ENGLISH["title"], docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # or gradio reflects any origin
     app.add_middleware(OwnScripts)

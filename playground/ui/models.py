@@ -1,0 +1,176 @@
+"""What the models view shows and does: where each model stands, what it takes, and the buttons behind it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from playground.catalog import ADJUSTABLE
+from playground.download import Fetching
+from playground.errors import PlaygroundError, SettingError
+from playground.memory import estimate_mb, said_mb, stamp
+from playground.status import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.catalog import ModelSpec
+    from playground.download import Download, Downloads
+    from playground.pool import Pool
+    from playground.status import Status
+
+MB = 2**20
+ACTIONS = ("load", "unload", "cancel", "download", "cancel_download")
+
+
+def listed(pool: Pool, downloads: Downloads, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return every entry of models.yaml with where it stands, and the memory that all of them take."""
+    models = [_entry(pool, downloads.get(spec.key), spec, texts) for spec in pool.catalog.models]
+    taken = sum(pool.status(spec.key).memory_mb for spec in pool.catalog.models)
+    memory = texts["models_memory"].format(taken=said_mb(taken), budget=said_mb(pool.memory_mb))
+    return {"models": models, "memory": memory, "file": pool.catalog.path.name}
+
+
+def _entry(pool: Pool, download: Download | None, entry: ModelSpec, texts: Mapping[str, str]) -> dict[str, Any]:
+    spec, status = pool.spec(entry.key), pool.status(entry.key)
+    state, text = standing(spec, status, download, texts)
+    files = stamp(spec)
+    size = sum(size for size, *_ in files) / MB
+    facts = [spec.backend, spec.source, spec.adapter and f"+ {spec.adapter}", spec.licence, size and said_mb(size)]
+    need = estimate_mb(spec, files)
+    return {
+        "key": spec.key,
+        "title": spec.title,
+        "facts": " · ".join(str(fact) for fact in facts if fact),
+        "notes": spec.notes,
+        "state": state,
+        "text": text,
+        "part": _part(status, download),
+        "build": _build(status, texts),
+        "need": "" if spec.problem else texts["models_need"].format(need=said_mb(need)),
+        "actions": actions(state),
+        "options": options(spec, entry),
+    }
+
+
+def standing(spec: ModelSpec, status: Status, download: Download | None, texts: Mapping[str, str]) -> tuple[str, str]:
+    """Return the state of a model, as a word for the program and a sentence for people."""
+    if download and download.state is Fetching.RUNNING:
+        share = f"{download.done_bytes / download.total_bytes:.0%}" if download.total_bytes else "…"
+        return "downloading", texts["models_downloading"].format(share=share, total=said_mb(download.total_bytes / MB))
+    if spec.absent:
+        failed = download is not None and download.state is Fetching.FAILED
+        why = texts["models_download_failed"].format(reason=download.reason) if download and failed else ""
+        return "absent", why or texts["models_absent"]
+    return ("broken", spec.problem) if spec.problem else _loaded(status, texts)
+
+
+def _loaded(status: Status, texts: Mapping[str, str]) -> tuple[str, str]:
+    match status.state:
+        case State.UP:
+            seconds = f"{status.load_s:.1f}"
+            return "up", texts["models_up"].format(memory=said_mb(status.memory_mb), seconds=seconds)
+        case State.LOADING if status.waits_for:
+            return "loading", texts["models_waits"].format(title=status.waits_for)
+        case State.LOADING:
+            stage = texts.get(f"stage_{status.stage}", status.stage or texts["stage_starting"])
+            return "loading", stage + (f" {status.part:.0%}" if status.part is not None else "")
+        case State.FAILED:
+            return "failed", status.reason
+        case _:
+            return "ready", texts["models_ready"]
+
+
+def _part(status: Status, download: Download | None) -> float | None:
+    """Return how much of a download or a load is done; None where that is not known."""
+    if download and download.state is Fetching.RUNNING:
+        return download.done_bytes / download.total_bytes if download.total_bytes else None
+    return status.part
+
+
+def _build(status: Status, texts: Mapping[str, str]) -> str:
+    """Say how a model that is up runs."""
+    if status.state is not State.UP:
+        return ""
+    return texts["models_build"].format(
+        build=status.build, context=f"{status.context_tokens:,}", vocab=f"{status.vocab_size:,}"
+    )
+
+
+def actions(state: str) -> list[str]:
+    """Return what can be done with a model in this state."""
+    return {
+        "absent": ["download"],
+        "downloading": ["cancel_download"],
+        "loading": ["cancel"],
+        "up": ["unload", "load"],
+        "ready": ["load"],
+        "failed": ["load"],
+        "broken": [],
+    }[state]
+
+
+def options(spec: ModelSpec, entry: ModelSpec) -> list[dict[str, Any]]:
+    """Return what a model can be loaded with: name, the value set by somebody, and that of models.yaml."""
+    names = ADJUSTABLE.get(spec.backend, ("context_tokens",))
+    found = []
+    for name in names:
+        value, usual = getattr(spec, name), getattr(entry, name)
+        found.append({"name": name, "value": "" if value == usual else value, "usual": "" if usual is None else usual})
+    return found
+
+
+def act(pool: Pool, downloads: Downloads, key: str, action: str, body: bytes) -> None:
+    """Do what a button says.
+
+    Raises:
+        PlaygroundError: it cannot be done, with the reason.
+    """
+    match action:
+        case "load":
+            pool.load(key, read_options(body))
+        case "unload":
+            pool.unload(key)
+        case "cancel":
+            pool.cancel(key)
+        case "download":
+            downloads.start(pool.catalog.get(key))
+        case "cancel_download":
+            downloads.cancel(key)
+        case _:
+            raise SettingError(f"{action} is no action; it must be one of {', '.join(ACTIONS)}.")
+
+
+def read_options(body: bytes) -> dict[str, Any]:
+    """Read the numbers to load a model with; digits become a number.
+
+    Raises:
+        SettingError: the body is no JSON object.
+    """
+    try:
+        flat = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        flat = None
+    if not isinstance(flat, dict):
+        raise SettingError("The request is no JSON object.", hint="Its keys are the options to load a model with.")
+    return {name: number(value) for name, value in flat.items()}
+
+
+def number(value: object) -> object:
+    """Return a text of digits as a whole number; anything else as it is, for the check to refuse."""
+    text = value.strip() if isinstance(value, str) else value
+    is_number = isinstance(text, str) and text.removeprefix("-").isdecimal() and len(text) < 16  # noqa: PLR2004
+    return int(text) if is_number and isinstance(text, str) else text
+
+
+def reload(pool: Pool) -> None:
+    """Read models.yaml again.
+
+    Raises:
+        PlaygroundError: it cannot be read; everything stays as it was.
+    """
+    try:
+        pool.reload()
+    except PlaygroundError as error:
+        hint = f"{error.hint} What was read before stays in force.".strip()
+        raise type(error)(error.message, hint=hint, field=error.field) from error
