@@ -351,6 +351,28 @@ def test_the_waterfall_shows_each_sampler_and_follows(watched: Watched) -> None:
     expect(watched.page.locator(".legend")).to_be_visible()
 
 
+def test_a_model_is_loaded_and_unloaded_on_the_models_view(watched: Watched) -> None:
+    """The state follows, a wrong number is refused in sight, and the view is a link."""
+    watched.page.click('a[data-view="models"]')
+    toy = watched.page.locator('#models [data-key="toy"]')
+    expect(watched.page.locator(f'#models [data-key="{SMOL}"]')).to_have_attribute("data-state", "up")
+    if toy.get_attribute("data-state") != "up":  # another test may have used it
+        toy.locator('[data-action="load"]').click()
+    expect(toy).to_have_attribute("data-state", "up")
+    toy.locator("summary").click()
+    toy.locator('[data-option="context_tokens"]').fill("100")
+    toy.locator('[data-action="load"]').click()
+    expect(watched.page.locator(".notice")).to_contain_text("context_tokens is 100; it must be a whole number in [256")
+    expect(watched.page.locator(".notice")).to_be_visible()
+    toy.locator('[data-action="unload"]').click()
+    expect(toy).to_have_attribute("data-state", "ready")
+    watched.page.reload()
+    expect(toy).to_be_visible()
+    watched.page.go_back()
+    expect(watched.page.locator("#write")).to_be_visible()
+    expect(toy).to_be_hidden()
+
+
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
     watched.set_number("temperature", "1.5")
