@@ -96,7 +96,7 @@ def estimate_mb(spec: ModelSpec, files: Files) -> int:
 def _factor(spec: ModelSpec) -> float:
     if spec.backend != "hf":
         return AS_STORED
-    wide = spec.dtype == "float32"
+    wide = spec.dtype in {None, "float32"}  # what is left out is 32 bits on most CPUs, and always for a GGUF file
     if spec.file and spec.file.suffix == ".gguf":
         return UNPACKED_WIDE if wide else UNPACKED
     return WIDENED if wide else AS_STORED

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, Qwen2_5OmniThinkerForConditionalGeneration
 
 from playground import backends
-from playground.backends.base import Message
+from playground.backends.base import Message, PrefillStopped
 from playground.backends.hf import converted
 from playground.catalog import read_catalog
 from playground.errors import ModelError, PromptError
@@ -111,6 +111,19 @@ def test_a_tuned_prefix_takes_room_of_the_context() -> None:
     spec = tiny("gpt2-prefix")
     with pytest.raises(ModelError, match=rf"context_tokens is 512; this model reads {512 - VIRTUAL_TOKENS}"):
         backends.load(replace(spec, context_tokens=512))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stop_is_heard_between_two_layers(kind: str) -> None:
+    """Both layers of the first chunk ask; a no at the second leaves nothing, and the next prompt reads as before."""
+    model = backends.load(tiny(kind))
+    ids = model.encode(TEXT, special=False)
+    expected = model.prefill(ids)[1]
+    answers = iter([True, False])
+    with pytest.raises(PrefillStopped):
+        model.prefill(ids, keep_going=lambda: next(answers))
+    assert next(answers, "asked twice") == "asked twice"
+    assert np.array_equal(model.prefill(ids)[1], expected)
 
 
 # A batch.

@@ -124,7 +124,7 @@ def test_an_estimate_adds_process_weights_and_cache(tmp_path: Path) -> None:
 
 
 def test_an_estimate_knows_what_transformers_unpacks(tmp_path: Path) -> None:
-    """Safetensors stay as they are or double; a GGUF file grows to 16 or 32 bits."""
+    """Safetensors stay as they are or double; a GGUF file grows to 16 or 32 bits; what is left out counts as 32."""
     folder = sized(tmp_path / "folder" / "a.safetensors", 300).parent
     sized(folder / "b.safetensors", 200)
     sized(folder / "pytorch_model.bin", 900)
@@ -134,7 +134,7 @@ def test_an_estimate_knows_what_transformers_unpacks(tmp_path: Path) -> None:
         for file in (folder, gguf)
         for dtype in (None, "bfloat16", "float32")
     ]
-    assert found == [450 + 500, 450 + 500, 450 + 1000, 450 + 360, 450 + 360, 450 + 720]
+    assert found == [450 + 1000, 450 + 500, 450 + 1000, 450 + 720, 450 + 360, 450 + 720]
 
 
 def test_the_estimate_counts_the_contexts_that_llamacpp_sets_up() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from playground.backends.base import Report
     from playground.catalog import ModelSpec
 
-DEFAULT_DTYPE = "bfloat16"
+DEFAULT_DTYPE = "float32"  # holds what the file says to the last bit
 GROWTH = {"bfloat16": 4.5, "float16": 4.5, "float32": 9.0}  # a four-bit file, unpacked; others grow less
 LIMIT_GB = 20.0
 GB = 10**9

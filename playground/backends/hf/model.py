@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 SLOTS = 16
-CHUNK = {"cpu": 128, "cuda": 512, "mps": 512}  # prompt tokens per forward pass; Stop is asked between two
+CHUNK = {"cpu": 64, "cuda": 512, "mps": 512}  # prompt tokens per forward pass
 
 
 @dataclass(eq=False)
@@ -80,6 +80,9 @@ class HfModel:
         self._device = weights.device
         self._position_rows = weights.position_rows
         self.slots, self.chunk_tokens = SLOTS, CHUNK[weights.device]
+        self._keep_going: KeepGoing = lambda: True
+        for layer in layers_of(weights.model):
+            layer.register_forward_pre_hook(self._between_layers)
         self.vocab_size = weights.vocab_size
         self.context_tokens = spec.context_tokens
         self.eos_ids = weights.eos_ids | text.eos_ids
@@ -115,17 +118,26 @@ class HfModel:
     def prefill(
         self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
     ) -> tuple[HfSequence, Logits]:
-        """Read the prompt in chunks; Stop is asked between them."""
+        """Read the prompt in chunks; Stop is asked between the layers of each."""
         sequence = self._alone(_hf(onto)) if onto else self._begun()
         row = np.empty(0, np.float32)
-        for start in range(0, len(ids), self.chunk_tokens):
-            if not keep_going():
-                self.drop(sequence)
-                raise PrefillStopped
-            chunk = ids[start : start + self.chunk_tokens]
-            [row] = self._forward(sequence.group.cache, [chunk], sequence.length)  # (vocab,)
-            sequence.length += len(chunk)
+        self._keep_going = keep_going
+        try:
+            for start in range(0, len(ids), self.chunk_tokens):
+                chunk = ids[start : start + self.chunk_tokens]
+                [row] = self._forward(sequence.group.cache, [chunk], sequence.length)  # (vocab,)
+                sequence.length += len(chunk)
+        except BaseException:
+            self.drop(sequence)
+            raise
+        finally:
+            self._keep_going = lambda: True
         return sequence, row
+
+    def _between_layers(self, *_: object) -> None:
+        """Ask whether to go on; where not, the sequence that is being read is dropped as a whole."""
+        if not self._keep_going():
+            raise PrefillStopped
 
     def fork(self, sequence: ModelSequence) -> HfSequence:
         """Copy a row."""
@@ -187,6 +199,13 @@ class HfModel:
             answer = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1, **more)
         logits: Logits = answer.logits[:, -1].float().cpu().numpy()
         return logits
+
+
+def layers_of(model: Any) -> list[torch.nn.Module]:
+    """Return the layers of a network's text side, in order."""
+    count = model.config.get_text_config().num_hidden_layers
+    stacks = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList) and len(part) == count]
+    return list(stacks[-1]) if stacks else [model]  # a model that names its layers otherwise is asked as a whole
 
 
 def _hf(sequence: ModelSequence) -> HfSequence:
