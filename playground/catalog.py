@@ -57,30 +57,50 @@ _PRESETS: _Kind = {
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One entry of models.yaml, ready for its backend unless it has a ``problem``."""
+    """One entry of models.yaml, ready for its backend unless it has a ``problem``.
 
-    key: str  # the id in models.yaml; escaped and clipped where it holds what a page must not show
+    Attributes:
+        key: the id in models.yaml; escaped and clipped where it holds what a page must not show.
+        title: its name on the page; the id where it is left out.
+        backend: what runs it: llama.cpp a GGUF file, transformers safetensors or GGUF, the toy a table of words.
+        source: where its weights are: ``package:``, ``path:`` or ``hub:``; a toy needs none.
+        context_tokens: how much it reads at most, prompt and new text together, in the steps that llama.cpp takes.
+        chat: whether it has a chat template to be used.
+        licence: of the weights, shown with the model.
+        sha256: of its file; another file is refused.
+        adapter: a folder with a PEFT adapter (LoRA or a tuned prefix), in the same three forms; only for hf.
+        dtype: the type of its numbers; left out, the checkpoint's own, and bfloat16 for GGUF; only for hf.
+        device: where it runs; left out, on a GPU where there is one; only for hf.
+        gpu_layers: how many of its layers go to a GPU, -1 for all; only for llamacpp.
+        threads: cores that it uses; left out, all but one, since the browser needs one too.
+        trust_remote_code: whether Python code that comes with it may run; needs a commit as revision; only for hf.
+        presets: settings to choose on the page when this model runs: ``{careful: {temperature: 0.3, top_k: 40}}``.
+        notes: what else is worth knowing, such as the size of its download.
+        file, adapter_file: the local file or folder behind the source, and the folder behind the adapter.
+        problem: why it cannot run here, each sentence with its line; "" where it can.
+        absent: sources of the hub that are not in its cache; with no other problem they can be fetched.
+    """
+
+    key: str
     title: str = field(metadata=_text(120))
     backend: str = field(metadata=_BACKEND)  # "" where the entry names none of them
     source: str = field(default="", metadata=_text(1000))
-    context_tokens: int = field(default=2048, metadata=_whole(range(256, 1_048_577, 256)))  # as llama.cpp rounds it
+    context_tokens: int = field(default=2048, metadata=_whole(range(256, 1_048_577, 256)))
     chat: bool = field(default=False, metadata=_FLAG)
     licence: str = field(default="", metadata=_text(120))
-    sha256: str | None = field(default=None, metadata=_HASH)  # checked by whoever opens the file
+    sha256: str | None = field(default=None, metadata=_HASH)
     adapter: str | None = field(default=None, metadata=_text(1000))
-    dtype: str | None = field(default=None, metadata=_DTYPE)  # None: the checkpoint's own
-    device: str | None = field(default=None, metadata=_DEVICE)  # None: a GPU where there is one
-    gpu_layers: int = field(default=0, metadata=_whole(range(-1, 1001)))  # -1: all of them
-    threads: int | None = field(default=None, metadata=_whole(range(1, 513)))  # None: the backend chooses
+    dtype: str | None = field(default=None, metadata=_DTYPE)
+    device: str | None = field(default=None, metadata=_DEVICE)
+    gpu_layers: int = field(default=0, metadata=_whole(range(-1, 1001)))
+    threads: int | None = field(default=None, metadata=_whole(range(1, 513)))
     trust_remote_code: bool = field(default=False, metadata=_FLAG)
     presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=_PRESETS)  # as written
     notes: str = field(default="", metadata=_text(4000, HIDDEN))
-    file: Path | None = None  # the local file or folder behind `source`
-    adapter_file: Path | None = None  # the folder behind `adapter`
-    problem: str = ""  # why it cannot run here, each sentence with its line; "" where it can
-    absent: tuple[
-        str, ...
-    ] = ()  # sources of the hub that are not in its cache; with no other problem they can be fetched
+    file: Path | None = None
+    adapter_file: Path | None = None
+    problem: str = ""
+    absent: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, for the worker's process."""

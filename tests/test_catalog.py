@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -83,15 +85,47 @@ def source_problem(read: Read) -> Explain:
     return of_source
 
 
-def test_shipped_catalog_offers_smollm2_and_the_toy() -> None:
-    """Both entries of the shipped models.yaml can run, and the first is what a newcomer gets."""
-    shipped = read_catalog(ROOT / "models.yaml")
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
+    """Return the shipped models.yaml as it is read where nothing was downloaded."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    return read_catalog(ROOT / "models.yaml")
 
-    assert [(spec.key, spec.problem) for spec in shipped.models] == [("smollm2-135m-instruct", ""), ("toy", "")]
+
+def test_shipped_catalog_runs_smollm2_and_the_toy_at_once(shipped: Catalog) -> None:
+    """Three entries need no download, and the first of all is what a newcomer gets."""
+    assert [spec.key for spec in shipped.models if not spec.problem] == [
+        "smollm2-135m-instruct",
+        "smollm2-135m-instruct-hf",
+        "toy",
+    ]
+    assert shipped.default == shipped.models[0]
     assert shipped.default.title == "SmolLM2 135M Instruct (Q4_1)"
     assert (shipped.default.context_tokens, shipped.default.chat, shipped.default.licence) == (2048, True, "Apache-2.0")
+    assert shipped.get("toy") == shipped.models[-1]
     assert shipped.get("toy").title == "Toy: a handful of words with known probabilities"
     assert (shipped.get("toy").context_tokens, shipped.get("toy").file) == (512, None)
+
+
+def test_shipped_smollm2_is_one_file_in_two_libraries(shipped: Catalog) -> None:
+    """Comparing the libraries on the page compares nothing else."""
+    first, second = (shipped.get(f"smollm2-135m-instruct{suffix}") for suffix in ("", "-hf"))
+
+    assert (first.backend, second.backend) == ("llamacpp", "hf")
+    assert replace(second, key=first.key, title=first.title, backend=first.backend, notes=first.notes) == first
+
+
+def test_every_shipped_entry_is_well_formed(shipped: Catalog) -> None:
+    """Nothing is wrong with one but that it is not downloaded; it tells its licence and, if so, about its size."""
+    lacking = re.compile(r"line \d+: not downloaded: “[^”]+”\. Press Download, or run `hf download [^`]+`\.")
+
+    assert len({spec.title for spec in shipped.models}) == len(shipped.models)
+    for spec in shipped.models:
+        assert spec.licence
+        assert spec.absent == ((spec.source,) if spec.source.startswith("hub:") else ())
+        if spec.absent:
+            assert lacking.fullmatch(spec.problem)
+            assert re.search(r"About (\d+|half a) GB to download", spec.notes)
 
 
 def test_every_backend_of_the_folder_can_be_named() -> None:

@@ -6,10 +6,12 @@ import ast
 import statistics
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from playground.catalog import ModelSpec
 from playground.samplers import all_samplers
 from tests import readme
 
@@ -89,9 +91,13 @@ def test_the_typical_function_is_short() -> None:
     assert statistics.median(function_lines().values()) <= MEDIAN_FUNCTION_LINES
 
 
-def test_readmes_table_of_samplers_is_the_registrys() -> None:
-    """Every sampler with its first sentences and ranges; ``python -m tests.readme`` writes it."""
-    found = readme.TABLE.search(readme.README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [("samplers", len(all_samplers())), ("keys", sum(bool(key.metadata) for key in fields(ModelSpec)))],
+)
+def test_readmes_tables_say_what_the_code_says(table: str, rows: int) -> None:
+    """A line for every sampler and every key of models.yaml; ``python -m tests.readme`` writes them."""
+    found = readme.place(table).search(readme.README.read_text(encoding="utf-8"))
     assert found
-    assert found[0] == readme.table()
-    assert len(found[0].splitlines()) == 2 + len(all_samplers())
+    assert found[0].splitlines() == readme.TABLES[table]()
+    assert len(found[0].splitlines()) == 2 + rows
