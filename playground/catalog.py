@@ -8,112 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
+from playground.entry import ADJUSTABLE, BACKEND, BACKENDS, HIDDEN, KINDS, Json, Kind, ModelSpec, text_of
 from playground.errors import CatalogError, shown
 from playground.sources import NotDownloaded, locate
+
+__all__ = ["ADJUSTABLE", "BACKENDS", "HIDDEN", "Catalog", "ModelSpec", "adjusted", "read_catalog"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-DTYPES, DEVICES = ("float32", "bfloat16", "float16"), ("cpu", "cuda", "mps")
-PATHS = ("file", "adapter_file")
-BACKENDS = ("llamacpp", "hf", "toy")  # what `backend:` takes; one can run if it is in the folder below
 BACKENDS_FOLDER = Path(__file__).with_name("backends")
 SIZE_LIMIT, DEPTH_LIMIT = 256 * 1024, 20  # bytes of the file; lists and mappings inside each other
 SAMPLE = "Add at least one under `models:`, for example:\nmodels:\n  toy:\n    backend: toy"
-# What a page must not show: control characters, changes of the writing direction, half characters, U+FFFD.
-HIDDEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffd"
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-_Kind: TypeAlias = "Mapping[str, Any]"  # "fits" tells whether a value is of this kind; "allowed" ends "it must be …"
-
-
-def _text(limit: int, hidden: str = r"\t\n" + HIDDEN) -> _Kind:
-    allowed = f"text of 1 to {limit} characters, without control characters; quote what looks like a number"
-    fits = re.compile(rf"(?!\s*\Z)[^{hidden}]{{1,{limit}}}")
-    return {"allowed": allowed, "fits": lambda it: isinstance(it, str) and fits.fullmatch(it)}
-
-
-def _whole(span: range) -> _Kind:
-    allowed = f"a whole number in [{span[0]}, {span[-1]}]" + f" and a multiple of {span.step}" * (span.step > 1)
-    return {"allowed": allowed, "fits": lambda it: type(it) is int and it in span, "span": span}
-
-
-_FLAG: _Kind = {"allowed": "true or false", "fits": lambda it: isinstance(it, bool)}
-_BACKEND: _Kind = {"allowed": f"one of {', '.join(BACKENDS)}", "fits": lambda it: it in BACKENDS}
-_DTYPE: _Kind = {"allowed": f"one of {', '.join(DTYPES)}", "fits": lambda it: it in DTYPES}
-_DEVICE: _Kind = {"allowed": f"one of {', '.join(DEVICES)}", "fits": lambda it: it in DEVICES}
-_HASH: _Kind = {"allowed": "64 lowercase hex digits", "fits": lambda it: re.fullmatch(r'"[\da-f]{64}"', json.dumps(it))}
-_PRESETS: _Kind = {
-    "allowed": "a mapping of names to settings, without control characters",
-    "fits": lambda it: re.fullmatch(rf"{{[^{HIDDEN}]*}}", json.dumps(it, ensure_ascii=False)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """One entry of models.yaml, ready for its backend unless it has a ``problem``.
-
-    Attributes:
-        key: the id in models.yaml; escaped and clipped where it holds what a page must not show.
-        title: its name on the page; the id where it is left out.
-        backend: what runs it: llama.cpp a GGUF file, transformers safetensors or GGUF, the toy a table of words.
-        source: where its weights are: ``package:``, ``path:`` or ``hub:``; a toy needs none.
-        context_tokens: how much it reads at most, prompt and new text together, in the steps that llama.cpp takes.
-        chat: whether it has a chat template to be used.
-        licence: of the weights, shown with the model.
-        sha256: of its file; another file is refused.
-        adapter: a folder with a PEFT adapter (LoRA or a tuned prefix), in the same three forms; only for hf.
-        dtype: the type of its numbers; left out, the checkpoint's own, and bfloat16 for GGUF; only for hf.
-        device: where it runs; left out, on a GPU where there is one; only for hf.
-        gpu_layers: how many of its layers go to a GPU, -1 for all; only for llamacpp.
-        threads: cores that it uses; left out, all but one, since the browser needs one too.
-        trust_remote_code: whether Python code that comes with it may run; needs a commit as revision; only for hf.
-        presets: settings to choose on the page when this model runs: ``{careful: {temperature: 0.3, top_k: 40}}``.
-        notes: what else is worth knowing, such as the size of its download.
-        file, adapter_file: the local file or folder behind the source, and the folder behind the adapter.
-        problem: why it cannot run here, each sentence with its line; "" where it can.
-        absent: sources of the hub that are not in its cache; with no other problem they can be fetched.
-    """
-
-    key: str
-    title: str = field(metadata=_text(120))
-    backend: str = field(metadata=_BACKEND)  # "" where the entry names none of them
-    source: str = field(default="", metadata=_text(1000))
-    context_tokens: int = field(default=2048, metadata=_whole(range(256, 1_048_577, 256)))
-    chat: bool = field(default=False, metadata=_FLAG)
-    licence: str = field(default="", metadata=_text(120))
-    sha256: str | None = field(default=None, metadata=_HASH)
-    adapter: str | None = field(default=None, metadata=_text(1000))
-    dtype: str | None = field(default=None, metadata=_DTYPE)
-    device: str | None = field(default=None, metadata=_DEVICE)
-    gpu_layers: int = field(default=0, metadata=_whole(range(-1, 1001)))
-    threads: int | None = field(default=None, metadata=_whole(range(1, 513)))
-    trust_remote_code: bool = field(default=False, metadata=_FLAG)
-    presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=_PRESETS)  # as written
-    notes: str = field(default="", metadata=_text(4000, HIDDEN))
-    file: Path | None = None
-    adapter_file: Path | None = None
-    problem: str = ""
-    absent: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values, for the worker's process."""
-        return asdict(self) | {name: getattr(self, name) and str(getattr(self, name)) for name in PATHS}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
-        """Return the spec that ``to_dict`` wrote."""
-        paths = {name: values[name] and Path(values[name]) for name in PATHS}
-        return cls(**{**values, **paths, "absent": tuple(values["absent"])})
-
-
-_KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.metadata}  # the keys of an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +150,10 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
             absent.extend([error.source] if isinstance(error, NotDownloaded) else [])
             faults.append(f"line {members.get(error.field or 'source', (line, node))[0]}: {error}")
 
-    safe_key = attempt(_checked, "id", key or " ", _text(64)) or shown(key or f"line {line}")
+    safe_key = attempt(_checked, "id", key or " ", text_of(64)) or shown(key or f"line {line}")
     values: dict[str, Any] = {"title": safe_key, "backend": ""}
     for name, (_, value) in members.items():
-        if (plain := attempt(_checked, name, _json(value), _KINDS.get(name))) is not None:
+        if (plain := attempt(_checked, name, _json(value), KINDS.get(name))) is not None:
             values[name] = plain
     if not faults:
         values["file"] = attempt(_find, values, folder)
@@ -248,22 +161,16 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     return ModelSpec(key=safe_key, problem=" ".join(faults), absent=tuple(absent), **values)
 
 
-def _checked(name: str, value: Json, kind: _Kind | None) -> Json:
+def _checked(name: str, value: Json, kind: Kind | None) -> Json:
     """Return the value of one key, None where it is left empty."""
     if kind is None:
-        raise CatalogError(f"unknown key “{shown(name)}”;", hint=_nearest(name, list(_KINDS)), field=name)
+        raise CatalogError(f"unknown key “{shown(name)}”;", hint=_nearest(name, list(KINDS)), field=name)
     if value is None or value == "" or kind["fits"](value):
         return None if value == "" else value
     span = kind.get("span") if type(value) is int else None
     near = f"; the nearest is {min(span, key=lambda it: abs(it - value))}" if span else ""
     said = f"{shown(json.dumps(value, ensure_ascii=False))}; it must be {kind['allowed']}{near}"
     raise CatalogError(f"{name} is {said}.", field=name)
-
-
-ADJUSTABLE = {
-    "llamacpp": ("context_tokens", "threads", "gpu_layers"),
-    "hf": ("context_tokens", "threads", "dtype", "device"),
-}
 
 
 def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
@@ -276,7 +183,7 @@ def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
     for name in values:
         if name not in allowed:
             raise CatalogError(f"{shown(name)} cannot be set for {spec.title}.", hint=f"It has {', '.join(allowed)}.")
-    found = {name: _checked(name, value, _KINDS[name]) for name, value in values.items()}
+    found = {name: _checked(name, value, KINDS[name]) for name, value in values.items()}
     given: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
     return replace(spec, **given)
 
@@ -290,7 +197,7 @@ def _find(values: Mapping[str, Any], folder: Path) -> Path | None:
     """Return the file or folder, unopened, that the backend will read; None for a toy without one."""
     source, backend = values.get("source", ""), values["backend"]
     if not backend:
-        raise CatalogError(f"backend is missing; it must be {_BACKEND['allowed']}.", field="backend")
+        raise CatalogError(f"backend is missing; it must be {BACKEND['allowed']}.", field="backend")
     if values.get("trust_remote_code") and not re.fullmatch("hub:.*@[0-9a-f]{40}", source):
         hint = "Pin the revision in source: hub:OWNER/NAME@ and the 40 digits of a commit."
         raise CatalogError("trust_remote_code runs code that can change.", hint=hint, field="trust_remote_code")

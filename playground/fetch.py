@@ -76,6 +76,12 @@ def fetch(model: HubModel) -> Path:
 
     HfApi().model_info(model.repo, revision=model.revision, timeout=ANSWER_S)  # or a hub that is down is asked for 24 s
     planned: Any = snapshot_download(model.repo, revision=model.revision, allow_patterns=model.patterns, dry_run=True)
+    names = [item.filename for item in planned]
+    if names and not model.file and not any(name.endswith(".safetensors") for name in names):
+        raise ModelError(
+            f"{model.repo} has no safetensors; pickles are not fetched, as they can run code.",
+            hint="Convert them on another machine and use path: instead.",
+        )
     if not planned:
         raise ModelError(
             f"{model.repo} has none of {', '.join(model.patterns)}.", hint="Look at source in models.yaml."

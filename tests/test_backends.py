@@ -345,8 +345,10 @@ def test_a_file_must_be_the_one_that_models_yaml_names(tmp_path: Path) -> None:
         backends.load(replace(spec, sha256="0" * 64))
 
 
-@pytest.mark.parametrize("option", [{"adapter": "path:x"}, {"dtype": "float32"}, {"device": "cpu"}])
+@pytest.mark.parametrize("option", [{"adapter": "path:x"}, {"dtype": "float32"}, {"device": "cpu"}, {"threads": 2}])
 def test_what_a_backend_does_not_have_is_refused(option: dict[str, Any]) -> None:
     """A key of models.yaml that only another backend reads is not ignored."""
     with pytest.raises(ModelError, match=f"toy sets {next(iter(option))}, which the backend toy does not have"):
         backends.load(replace(CATALOG.get("toy"), **option))
+    with pytest.raises(ModelError, match="sets gpu_layers, which the backend hf does not have"):
+        backends.load(replace(tiny("llama"), gpu_layers=3))

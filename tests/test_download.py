@@ -37,7 +37,7 @@ FILE = HubModel("owner/name", COMMIT, "model.safetensors")
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Serve a hub, and send the library there with an empty cache."""
-    with FakeHub(FILES) as serving:
+    with FakeHub(dict(FILES)) as serving:
         monkeypatch.setenv("HF_ENDPOINT", serving.url)
         monkeypatch.setenv("HF_HOME", str(tmp_path))
         yield serving
@@ -145,6 +145,13 @@ def test_a_file_that_the_hub_does_not_have_is_named(hub: FakeHub) -> None:
     found = ended(HubModel("owner/name", COMMIT, "other.gguf"))
     assert found.reason == "owner/name has none of other.gguf. Look at source in models.yaml."
     assert hub.asked
+
+
+def test_a_repository_of_pickles_is_refused_before_anything_is_fetched(hub: FakeHub) -> None:
+    """It would never be whole, and a pickle can run code."""
+    del hub.files["model.safetensors"]
+    assert ended(MODEL).reason.startswith("owner/name has no safetensors; pickles are not fetched")
+    assert not [path for path in hub.asked if path.endswith(".bin")]
 
 
 def test_offline_is_said_in_one_sentence(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:

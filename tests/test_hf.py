@@ -439,6 +439,19 @@ def test_a_template_that_refuses_is_quoted(tmp_path: Path, template: str | None,
     assert model.prefill([5, 6])[1].shape == (320,)
 
 
+def test_a_template_in_a_file_of_its_own_is_found(tmp_path: Path) -> None:
+    """As Omni has it; code that a known architecture names beside it is not needed and not run."""
+
+    def act(folder: Path) -> None:
+        written_template(folder, None)
+        (folder / "chat_template.json").write_text(json.dumps({"chat_template": "{{ messages[0].content }}!"}))
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoConfig": "own.Own"}}))
+
+    model = backends.load(change(tiny("llama"), tmp_path / "model", act))
+    assert model.render_chat([Message("user", "hi")]) == "hi!"
+
+
 def test_what_the_makers_set_is_told(tmp_path: Path) -> None:
     """Sampling values of generation_config.json count only where it says to sample; both ends of a text do."""
     text = {"do_sample": True, "temperature": 0.7, "top_p": 0.8, "top_k": 20, "repetition_penalty": 1.05,

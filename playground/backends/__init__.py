@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from playground.backends.base import LoadedModel, Loader
     from playground.catalog import ModelSpec
 
-ONLY_HF = ("adapter", "dtype", "device", "trust_remote_code")  # keys of models.yaml that the other backends ignore
+# Keys of models.yaml that only some backends act on; another must not ignore them in silence.
+ONLY = {
+    "adapter": ("hf",),
+    "dtype": ("hf",),
+    "device": ("hf",),
+    "trust_remote_code": ("hf",),
+    "gpu_layers": ("llamacpp",),
+    "threads": ("hf", "llamacpp"),
+}
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
@@ -22,12 +30,12 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
     Raises:
         ModelError: it cannot be loaded, with the backend's own reason, or sets what its backend does not have.
     """
-    unmet = [name for name in ONLY_HF if getattr(spec, name)]
-    if unmet and spec.backend != "hf":
-        raise ModelError(
-            f"{spec.key} sets {unmet[0]}, which the backend {spec.backend} does not have.",
-            hint="Remove it from models.yaml, or use the backend hf.",
-        )
+    for name, backends in ONLY.items():
+        if getattr(spec, name) and spec.backend not in backends:
+            raise ModelError(
+                f"{spec.key} sets {name}, which the backend {spec.backend} does not have.",
+                hint=f"Remove it from models.yaml, or use the backend {' or '.join(backends)}.",
+            )
     if spec.sha256 and spec.file and spec.file.is_file():
         report("hashing", None)
         with spec.file.open("rb") as stream:

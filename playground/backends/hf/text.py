@@ -50,6 +50,9 @@ class Text:
             ModelError: there are none, or they cannot be read.
         """
         self._chat = self._read(spec, folder)
+        separate = folder / "chat_template.json"  # where models that see and hear have it
+        if not self._chat.chat_template and separate.is_file():
+            self._chat.chat_template = json.loads(separate.read_text(encoding="utf-8")).get("chat_template")
         backend: Tokenizer = self._chat.backend_tokenizer
         self._special = Tokenizer.from_str(backend.to_str())
         self._plain = Tokenizer.from_str(backend.to_str())

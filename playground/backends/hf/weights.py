@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 import transformers
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache, GenerationConfig
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, DynamicCache, GenerationConfig
 
 from playground.errors import ModelError, shown
 
@@ -124,7 +124,7 @@ def read_config(spec: ModelSpec, folder: Path) -> Any:
         raise ModelError(f"{spec.key}: config.json cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise ModelError(f"{spec.key}: config.json is no JSON: {shown(str(error))}.") from error
-    if raw.get("auto_map") and not spec.trust_remote_code:
+    if raw.get("auto_map") and raw.get("model_type") not in CONFIG_MAPPING and not spec.trust_remote_code:
         raise ModelError(
             f"{spec.key} comes with Python code of its own, which is not run.",
             hint="Where you trust it, set trust_remote_code and pin the revision in models.yaml.",
