@@ -48,7 +48,7 @@ TEXTS = [
 # 0 up to 48 tokens; from 64 on another matrix kernel reads the prompt, and up to 256 tokens 0.86 was the most.
 ROUNDING = {"toy": (0.0, 0.0), SMOLLM: (1e-3, 1.5)}  # up to 48 tokens, beyond
 TINY_ROUNDING = (1e-5, 1e-5)
-# The same of a text's scores, in nats and bits: chunks of 48 tokens are read as single tokens are; sums differ by 3e-15.
+# The same of a text's scores, in nats and bits. Chunks of 48 tokens are read as single tokens are: 3e-15 was the most.
 SCORE_ROUNDING = {"toy": 1e-13, SMOLLM: 1e-3}
 TINY_SCORE_ROUNDING = 2e-5
 
@@ -297,8 +297,9 @@ def test_a_score_is_what_single_steps_give(model: LoadedModel, key: str, text: s
     """One pass over a text finds logprob, rank and entropy that decoding it token by token finds, chunk after chunk."""
     ids = model.encode(text, special=True)[: 2 * model.chunk_tokens]
     found, expected = model.score(ids), scored_by_steps(model, ids)
-    assert (found.logprob.dtype, found.rank.dtype, found.entropy_bits.dtype) == (np.float64, np.int64, np.float64)
-    assert found.logprob.shape == found.rank.shape == found.entropy_bits.shape == (len(ids) - 1,)
+    columns = (found.logprob, found.rank, found.entropy_bits)
+    assert [str(column.dtype) for column in columns] == ["float64", "int64", "float64"]
+    assert [column.shape for column in columns] == [(len(ids) - 1,)] * 3
     atol = SCORE_ROUNDING.get(key, TINY_SCORE_ROUNDING)
     assert np.allclose(found.logprob, expected.logprob, rtol=0, atol=atol)
     assert np.allclose(found.entropy_bits, expected.entropy_bits, rtol=0, atol=atol)
@@ -319,7 +320,7 @@ def test_a_greedy_text_has_rank_1_throughout(model: LoadedModel) -> None:
 
 
 def test_scoring_leaves_nothing_behind(model: LoadedModel) -> None:
-    """After more scores and stopped scores than there are slots, each slot takes a text, and the answers are the same."""
+    """After more scores and stopped scores than there are slots, each slot takes a text, with the same answers."""
     ids = model.encode(LONG, special=True)[: model.chunk_tokens + 5]
     expected, row = model.score(ids), after(model, ids)[0]
     for _ in range(model.slots + 1):
@@ -354,10 +355,10 @@ def test_a_score_refuses_what_is_no_token(model: LoadedModel, place: int) -> Non
 
 
 def test_a_toy_scores_what_its_table_says() -> None:
-    """“ the cat sat” has ln(0.99 × 0.5 + 0.01 / 16) + ln(0.99 × 0.45 + 0.01 / 16), both the best there are."""
+    """“ the cat sat” has ln(0.99 × 0.5 + 0.01 / 14) + ln(0.99 × 0.45 + 0.01 / 14), both the best there are."""
     toy = backends.load(CATALOG.get("toy"))
     found = toy.score(toy.encode(" the cat sat", special=False))
-    chances = [0.99 * 0.5 + 0.01 / 16, 0.99 * 0.45 + 0.01 / 16]
+    chances = [0.99 * 0.5 + 0.01 / 14, 0.99 * 0.45 + 0.01 / 14]
     assert found.logprob == pytest.approx(np.log(chances), rel=1e-6)
     assert found.rank.tolist() == [1, 1]
     assert found.perplexity == pytest.approx((chances[0] * chances[1]) ** -0.5, rel=1e-6)
