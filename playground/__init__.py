@@ -3,11 +3,13 @@
 The map, from the bottom up; imports point downwards only:
 
 - ``errors``, ``tokens``, ``ranking``, ``numerics``: failures, bytes and text, rank order, arithmetic on logits
+- ``scores``: the probability of a whole text
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
-- ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what it names, from the hub
+- ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
-- ``prompt``, ``engine``, ``jobs``, ``worker``: a model's process from the inside; ``frames``, ``lifeline``: its ties
+- ``prompt``, ``probe``, ``engine``, ``jobs``, ``worker``: a model's process from the inside
+- ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
 - ``store``: runs as they grow; ``tables``: records as CSV

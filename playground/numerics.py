@@ -20,6 +20,7 @@ from playground.ranking import (
     IntArray,
     RawArray,
     crossing,
+    rank_at,
     rank_prefix,
 )
 
@@ -256,7 +257,4 @@ class Distribution:
         """Return the rank of a token in play; the best has rank 1."""
         entries, _ = self.locate(np.array([token_id]))
         entry = int(entries[0])
-        if self.ranked:
-            return entry + 1
-        raw = self.raw[entry]
-        return int(np.count_nonzero(self.raw > raw) + np.count_nonzero(self.raw[:entry] == raw)) + 1
+        return entry + 1 if self.ranked else rank_at(self.raw, entry)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from playground.backends.base import Message
 from playground.errors import PromptError, shown
+from playground.scores import check_ids
 
 if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
@@ -26,7 +27,7 @@ def read_prompt(model: LoadedModel, prompt: Prompt) -> tuple[int, ...]:
         PromptError: it is empty, holds half a surrogate pair, or is longer than the context.
     """
     if prompt.ids:
-        _check_ids(model, prompt.ids)
+        check_ids(prompt.ids, model.vocab_size)
         _check_length(model, len(prompt.ids))
         return prompt.ids
     _check_text(model, prompt)
@@ -49,13 +50,6 @@ def _check_length(model: LoadedModel, count: int) -> None:
             hint="Shorten the prompt.",
             field="prompt",
         )
-
-
-def _check_ids(model: LoadedModel, ids: tuple[int, ...]) -> None:
-    wrong = next((token for token in ids if not 0 <= token < model.vocab_size), None)
-    if wrong is not None:
-        last = model.vocab_size - 1
-        raise PromptError(f"Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", field="prompt")
 
 
 def _check_nothing_lost(model: LoadedModel, text: str, ids: tuple[int, ...]) -> None:

@@ -100,3 +100,9 @@ def rank_prefix(logits: RawArray, count: int) -> IntArray:
     order = np.argsort(-logits)  # faster than a stable sort, and where no two are equal the same
     ranked = logits[order]
     return (order if (ranked[1:] != ranked[:-1]).all() else np.argsort(-logits, kind="stable"))[:count]
+
+
+def rank_at(keys: RawArray, index: int) -> int:
+    """Return the rank of an entry; the best has rank 1."""
+    key = keys[index]
+    return int(np.count_nonzero(keys > key) + np.count_nonzero(keys[:index] == key)) + 1

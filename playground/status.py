@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playground.frames import Message
 
-READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s")
+READY_FIELDS = ("chat_problem", "context_tokens", "vocab_size", "build", "own_settings", "load_s", "exact_batch")
 
 
 class State(StrEnum):
@@ -32,6 +32,7 @@ class Status:
 
     Attributes:
         waits_for: while it is loading: the title of the model that it waits for, "" where it is its turn.
+        exact_batch: so many sequences decoded together get the bits that each gets alone.
         stage, part: while it is loading: what is being done, and the share of it that is done where that is known.
     """
 
@@ -43,6 +44,7 @@ class Status:
     build: str = ""
     own_settings: Mapping[str, Any] = field(default_factory=dict)
     load_s: float = 0.0
+    exact_batch: int = 1
     pid: int = 0
     waits_for: str = ""
     stage: str = ""

@@ -33,6 +33,7 @@ from playground.engine import Ended, Engine, Event, Look, Started
 from playground.errors import ModelBusy, PlaygroundError
 from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
+from playground.probe import exact_batch
 from playground.records import Prompt, StopReason, Timing, shallow
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class Worker:
 
 
 def ready_message(model: LoadedModel, load_s: float) -> Message:
-    """Say what the page needs to know of a model that is up."""
+    """Say what the page needs to know of a model that is up; its batches are probed for that."""
     return {
         "event": "ready",
         "vocab_size": model.vocab_size,
@@ -252,6 +253,7 @@ def ready_message(model: LoadedModel, load_s: float) -> Message:
         "own_settings": model.own_settings,
         "load_s": load_s,
         "eos_ids": sorted(model.eos_ids),
+        "exact_batch": exact_batch(model),
     }
 
 
@@ -284,9 +286,10 @@ def main() -> None:
     start = time.perf_counter()
     try:
         model = backends.load(ModelSpec.from_dict(first["spec"]), worker.report)
+        ready = ready_message(model, time.perf_counter() - start)
     except Exception as error:  # noqa: BLE001 (whatever it is, the page says it)
         worker.give_up(error)
-    worker.tell(ready_message(model, time.perf_counter() - start))
+    worker.tell(ready)
     with suppress(KeyboardInterrupt, BrokenPipeError):
         worker.run(model)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from playground import backends
 from playground.backends.base import LoadedModel, Logits, Message, PrefillStopped
 from playground.catalog import read_catalog
-from playground.errors import ModelError
+from playground.errors import ModelError, PromptError
+from playground.scores import Scores
 from tests.tiny_models import KINDS, tiny
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ TEXTS = [
 # 0 up to 48 tokens; from 64 on another matrix kernel reads the prompt, and up to 256 tokens 0.86 was the most.
 ROUNDING = {"toy": (0.0, 0.0), SMOLLM: (1e-3, 1.5)}  # up to 48 tokens, beyond
 TINY_ROUNDING = (1e-5, 1e-5)
+# The same of a text's scores, in nats and bits. Chunks of 48 tokens are read as single tokens are: 3e-15 was the most.
+SCORE_ROUNDING = {"toy": 1e-13, SMOLLM: 1e-3}
+TINY_SCORE_ROUNDING = 2e-5
 
 
 @dataclass
@@ -274,6 +278,98 @@ def test_prefill_stops_in_the_middle_of_a_chunk(model: LoadedModel) -> None:
             model.prefill(ids, keep_going=patience)
         assert patience.asked <= limit + 2
         assert np.array_equal(after(model, ids)[0], expected)
+
+
+def scored_by_steps(model: LoadedModel, ids: Ids) -> Scores:
+    """Return what ``score`` must find, from one decode for each token and plain sums over the whole vocabulary."""
+    rows = np.array(after(model, ids[:1], ids[1:-1]), np.float64)  # (n − 1, vocab)
+    shifted = rows - rows.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    terms = np.where(np.isfinite(log_probs), np.exp(log_probs) * np.maximum(log_probs, -1e9), 0.0)
+    order = np.argsort(-rows, axis=1, kind="stable")  # on a tie the lower id first
+    found = np.arange(len(ids) - 1)
+    ranks = 1 + np.argmax(order == np.array(ids[1:])[:, None], axis=1)
+    return Scores(log_probs[found, ids[1:]], ranks, -terms.sum(axis=1) / np.log(2))
+
+
+@pytest.mark.parametrize("text", [STORY, LONG], ids=["short", "long"])
+def test_a_score_is_what_single_steps_give(model: LoadedModel, key: str, text: str) -> None:
+    """One pass over a text finds logprob, rank and entropy that decoding it token by token finds, chunk after chunk."""
+    ids = model.encode(text, special=True)[: 2 * model.chunk_tokens]
+    found, expected = model.score(ids), scored_by_steps(model, ids)
+    columns = (found.logprob, found.rank, found.entropy_bits)
+    assert [str(column.dtype) for column in columns] == ["float64", "int64", "float64"]
+    assert [column.shape for column in columns] == [(len(ids) - 1,)] * 3
+    atol = SCORE_ROUNDING.get(key, TINY_SCORE_ROUNDING)
+    assert np.allclose(found.logprob, expected.logprob, rtol=0, atol=atol)
+    assert np.allclose(found.entropy_bits, expected.entropy_bits, rtol=0, atol=atol)
+    assert np.array_equal(found.rank, expected.rank)
+    assert found.perplexity == pytest.approx(np.exp(-expected.logprob.sum() / (len(ids) - 1)), rel=1e-4)
+
+
+def test_a_greedy_text_has_rank_1_throughout(model: LoadedModel) -> None:
+    """What the most probable tokens wrote scores rank 1 at each of them."""
+    ids = list(model.encode(SECOND, special=True))
+    sequence, row = model.prefill(ids)
+    start = len(ids)
+    for _ in range(10):
+        ids.append(int(row.argmax()))
+        [row] = model.decode([sequence], ids[-1:])
+    model.drop(sequence)
+    assert model.score(ids).rank[start - 1 :].tolist() == [1] * 10
+
+
+def test_scoring_leaves_nothing_behind(model: LoadedModel) -> None:
+    """After more scores and stopped scores than there are slots, each slot takes a text, with the same answers."""
+    ids = model.encode(LONG, special=True)[: model.chunk_tokens + 5]
+    expected, row = model.score(ids), after(model, ids)[0]
+    for _ in range(model.slots + 1):
+        with pytest.raises(PrefillStopped):
+            model.score(ids, keep_going=Patience(1))
+        assert np.array_equal(model.score(ids).logprob, expected.logprob)
+    held = [model.prefill(ids) for _ in range(model.slots)]
+    for sequence, again in held:
+        model.drop(sequence)
+        assert np.array_equal(again, row)
+
+
+def test_a_score_reads_to_the_last_token_of_the_context(model: LoadedModel) -> None:
+    """A text as long as the context is scored; one of another length than 2 to that is refused with the numbers."""
+    ids = model.encode(LONG * 20, special=True)
+    full = model.context_tokens
+    assert model.score(ids[:full]).logprob.size == full - 1
+    assert model.score(ids[:2]).logprob.size == 1
+    for size in (0, 1, full + 1):
+        with pytest.raises(PromptError, match=f"The text is {size} tokens; this model scores 2 to {full}"):
+            model.score(ids[:size])
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_score_refuses_what_is_no_token(model: LoadedModel, place: int) -> None:
+    """An id beyond the vocabulary or below 0 is refused with the range, the last one of a text too."""
+    ids = list(model.encode(SECOND, special=True)[:3])
+    for wrong in (-1, model.vocab_size):
+        ids[place] = wrong
+        with pytest.raises(PromptError, match=f"Token id {wrong} is not in the vocabulary"):
+            model.score(ids)
+
+
+def test_a_toy_scores_what_its_table_says() -> None:
+    """“ the cat sat” has ln(0.99 × 0.5 + 0.01 / 14) + ln(0.99 × 0.45 + 0.01 / 14), both the best there are."""
+    toy = backends.load(CATALOG.get("toy"))
+    found = toy.score(toy.encode(" the cat sat", special=False))
+    chances = [0.99 * 0.5 + 0.01 / 14, 0.99 * 0.45 + 0.01 / 14]
+    assert found.logprob == pytest.approx(np.log(chances), rel=1e-6)
+    assert found.rank.tolist() == [1, 1]
+    assert found.perplexity == pytest.approx((chances[0] * chances[1]) ** -0.5, rel=1e-6)
+
+
+def test_a_token_that_cannot_be_is_scored_too() -> None:
+    """A byte has probability 0 in the toy: its logprob is −inf, it ranks behind all words, the perplexity is inf."""
+    toy = backends.load(CATALOG.get("toy"))
+    words = toy.vocab_size - 256
+    found = toy.score([*toy.encode(" the", special=False), words + 2])
+    assert (found.logprob.tolist(), found.rank.tolist(), found.perplexity) == ([-np.inf], [words + 3], np.inf)
 
 
 GOOD_THEN_BAD = """

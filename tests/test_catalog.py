@@ -117,7 +117,9 @@ def test_shipped_smollm2_is_one_file_in_two_libraries(shipped: Catalog) -> None:
 
 def test_every_shipped_entry_is_well_formed(shipped: Catalog) -> None:
     """Nothing is wrong with one but that it is not downloaded; it tells its licence and, if so, about its size."""
-    lacking = re.compile(r"line \d+: not downloaded: “[^”]+”\. Press Download among the models, or run `hf download [^`]+`\.")
+    lacking = re.compile(
+        r"line \d+: not downloaded: “[^”]+”\. Press Download among the models, or run `hf download [^`]+`\."
+    )
 
     assert len({spec.title for spec in shipped.models}) == len(shipped.models)
     for spec in shipped.models:

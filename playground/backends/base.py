@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from playground.catalog import ModelSpec
+    from playground.scores import Scores
 
 Logits = npt.NDArray[np.float32]
 KeepGoing = Callable[[], bool]
@@ -99,6 +100,17 @@ class LoadedModel(Hashable, Protocol):
 
         Raises:
             PrefillStopped: ``keep_going`` answered no; it is asked several times a second. The sequence is dropped.
+        """
+
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = ...) -> Scores:
+        """Read a text and drop it again; return logprob, rank and entropy of each token but the first.
+
+        It takes one slot meanwhile, and reads in one pass, in chunks of at most ``chunk_tokens``.
+
+        Raises:
+            PromptError: it has fewer than 2 or more than ``context_tokens`` ids, or one that is no token.
+            PrefillStopped: ``keep_going`` answered no; it is asked several times a second.
+            ModelError: the model answers NaN.
         """
 
     def fork(self, sequence: ModelSequence) -> ModelSequence:

@@ -26,11 +26,13 @@ from playground.backends.base import (
     silent,
 )
 from playground.errors import ModelError, shown
+from playground.scores import score_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.catalog import ModelSpec
+    from playground.scores import Scores
 
 Table = dict[str, dict[str, float]]
 
@@ -126,6 +128,16 @@ class ToyModel:
             raise PrefillStopped
         before = onto.length if onto else 0
         return ToySequence(ids[-1], before + len(ids)), self._logits(ids[-1])
+
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+        """Look at each token."""
+
+        def read(chunk: Sequence[int]) -> Logits:
+            if not keep_going():
+                raise PrefillStopped
+            return np.stack([self._logits(token) for token in chunk])  # (m, vocab)
+
+        return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
 
     def fork(self, sequence: ModelSequence) -> ToySequence:
         """Copy two numbers."""

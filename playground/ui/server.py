@@ -56,6 +56,7 @@ def health(pool: Pool) -> dict[str, Any]:
             "chat_problem": status.chat_problem,
             "memory_mb": status.memory_mb,
             "pid": status.pid,
+            "exact_batch": status.exact_batch,
             "presets": [asdict(preset) for preset in of_model(spec.title, status.own_settings, spec.presets)],
         }
     return {"ok": True, "versions": {name: installed(name) for name in PACKAGES}, "models": models}

@@ -3,13 +3,15 @@
 - A sequence is a row of a cache of keys and values; sequences that are decoded together stay together, so that a group
   that goes on is not gathered anew at each token.
 - Sequences of one length are one forward pass; nothing is padded, so sliding windows and positions stay right.
-- Only the last position's logits are computed, and they leave as float32, as transformers' own ``generate`` takes them.
+- Only the logits that are asked for are computed, mostly the last position's. They leave as float32, as transformers'
+  own ``generate`` takes them.
 """
 
 from __future__ import annotations
 
 import copy
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +37,13 @@ from playground.backends.base import (
 from playground.backends.hf.text import Text
 from playground.backends.hf.weights import Weights, load_weights, read_config
 from playground.errors import ModelError
+from playground.scores import score_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from playground.catalog import ModelSpec
+    from playground.scores import Scores
 
 SLOTS = 16
 CHUNK = {"cpu": 64, "cuda": 512, "mps": 512}  # prompt tokens per forward pass
@@ -121,21 +125,39 @@ class HfModel:
         """Read the prompt in chunks; Stop is asked between the layers of each."""
         sequence = self._alone(_hf(onto)) if onto else self._begun()
         row = np.empty(0, np.float32)
-        self._keep_going = keep_going
-        try:
+        with self._asking(keep_going, sequence):
             for start in range(0, len(ids), self.chunk_tokens):
                 chunk = ids[start : start + self.chunk_tokens]
-                [row] = self._forward(sequence.group.cache, [chunk], sequence.length)  # (vocab,)
+                [[row]] = self._forward(sequence.group.cache, [chunk], sequence.length)  # (vocab,)
                 sequence.length += len(chunk)
+        return sequence, row
+
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+        """Keep the logits of all positions of a chunk; Stop is asked between the layers of each."""
+        sequence = self._begun()
+
+        def read(chunk: Sequence[int]) -> Logits:
+            rows = self._forward(sequence.group.cache, [chunk], sequence.length, keep=len(chunk))  # (1, m, vocab)
+            sequence.length += len(chunk)
+            found: Logits = rows[0]
+            return found
+
+        with self._asking(keep_going, sequence):
+            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
+
+    @contextmanager
+    def _asking(self, keep_going: KeepGoing, sequence: HfSequence) -> Iterator[None]:
+        """Ask between two layers whether to go on; where not, the sequence that is being read is dropped."""
+        self._keep_going = keep_going
+        try:
+            yield
         except BaseException:
             self.drop(sequence)
             raise
         finally:
             self._keep_going = lambda: True
-        return sequence, row
 
     def _between_layers(self, *_: object) -> None:
-        """Ask whether to go on; where not, the sequence that is being read is dropped as a whole."""
         if not self._keep_going():
             raise PrefillStopped
 
@@ -155,7 +177,7 @@ class HfModel:
             for part in [members] if self._gatherable(members) else [[member] for member in members]:
                 here = [same[members.index(member)] for member in part]
                 group = together(part)
-                found[here] = self._forward(group.cache, [[ids[place]] for place in here], length)
+                found[here] = self._forward(group.cache, [[ids[place]] for place in here], length)[:, 0]
                 for member in part:
                     member.length += 1
         return found
@@ -188,16 +210,16 @@ class HfModel:
         together([sequence])
         return sequence
 
-    def _forward(self, cache: DynamicCache, ids: Sequence[Sequence[int]], length: int) -> Logits:
-        """Append tokens, (n, m), to the rows of a cache; return the logits after the last, (n, vocab)."""
+    def _forward(self, cache: DynamicCache, ids: Sequence[Sequence[int]], length: int, *, keep: int = 1) -> Logits:
+        """Append tokens, (n, m), to the rows of a cache; return the logits after the last few, (n, keep, vocab)."""
         tokens = torch.tensor(ids, device=self._device)
         more: dict[str, Any] = {}
         if self._position_rows:  # one row for each axis; of text all are the same
             span = torch.arange(length, length + tokens.shape[1], device=self._device)
             more["position_ids"] = span.expand(self._position_rows, *tokens.shape)
         with torch.inference_mode():
-            answer = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1, **more)
-        logits: Logits = answer.logits[:, -1].float().cpu().numpy()
+            answer = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=keep, **more)
+        logits: Logits = answer.logits[:, -keep:].float().cpu().numpy()
         return logits
 
 

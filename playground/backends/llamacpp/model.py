@@ -1,7 +1,7 @@
 """GGUF files through llama-cpp-python's low-level interface.
 
 - Every sequence is a slot of one llama.cpp context; slots do not share their room.
-- Only the last row of logits is asked for, and it is copied before the next call can overwrite it.
+- Only the rows of logits that are needed are asked for, and they are copied before the next call can overwrite it.
 - llama.cpp says why a load went wrong only in its log, so the last error lines are kept.
 """
 
@@ -33,11 +33,13 @@ from playground.backends.base import (
 )
 from playground.backends.llamacpp.settings import own_settings
 from playground.errors import ModelError, PromptError
+from playground.scores import score_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playground.catalog import ModelSpec
+    from playground.scores import Scores
 
 SLOTS = 4
 CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
@@ -183,22 +185,26 @@ class LlamaModel:
     ) -> tuple[LlamaSequence, Logits]:
         """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
         sequence = _llama(onto) if onto else LlamaSequence(self._free.pop(), 0)
-        abort = llama_cpp.ggml_abort_callback(lambda _: not keep_going())
-        llama_cpp.llama_set_abort_callback(self._context, abort, None)
         try:
             for start in range(0, len(ids), CHUNK):
-                chunk = ids[start : start + CHUNK]
-                for row, token in enumerate(chunk):
-                    last = start + row == len(ids) - 1
-                    self._put(row, token, sequence.length + row, sequence.slot, wants_logits=last)
-                self._run(len(chunk), keep_going)
-                sequence.length += len(chunk)
+                self._read(sequence, ids[start : start + CHUNK], int(start + CHUNK >= len(ids)), keep_going)
             return sequence, self._row(-1).copy()
         except BaseException:
             self.drop(sequence)
             raise
+
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+        """Ask for every row of a chunk; Stop is asked as in prefill."""
+        sequence = LlamaSequence(self._free.pop(), 0)
+
+        def read(chunk: Sequence[int]) -> Logits:
+            self._read(sequence, chunk, len(chunk), keep_going)
+            return self._rows(len(chunk))
+
+        try:
+            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=CHUNK)
         finally:
-            llama_cpp.llama_set_abort_callback(self._context, llama_cpp.ggml_abort_callback(), None)
+            self.drop(sequence)
 
     def fork(self, sequence: ModelSequence) -> LlamaSequence:
         """Copy the slot's memory."""
@@ -214,10 +220,20 @@ class LlamaModel:
         self._run(len(ids), lambda: True)
         for sequence in sequences:
             sequence.length += 1
-        rows = np.empty((len(ids), self.vocab_size), np.float32)  # (n, vocab)
-        for row in range(len(ids)):
-            rows[row] = self._row(row)
-        return rows
+        return self._rows(len(ids))
+
+    def _read(self, sequence: LlamaSequence, chunk: Sequence[int], wanted: int, keep_going: KeepGoing) -> None:
+        """Append a chunk in one call, keeping the logits after its last ``wanted`` tokens."""
+        for row, token in enumerate(chunk):
+            wants = row >= len(chunk) - wanted
+            self._put(row, token, sequence.length + row, sequence.slot, wants_logits=wants)
+        abort = llama_cpp.ggml_abort_callback(lambda _: not keep_going())
+        llama_cpp.llama_set_abort_callback(self._context, abort, None)
+        try:
+            self._run(len(chunk), keep_going)
+        finally:
+            llama_cpp.llama_set_abort_callback(self._context, llama_cpp.ggml_abort_callback(), None)
+        sequence.length += len(chunk)
 
     def _put(self, row: int, token: int, position: int, slot: int, *, wants_logits: bool) -> None:
         self._batch.token[row] = token
@@ -241,6 +257,10 @@ class LlamaModel:
         """Return llama.cpp's own array, good until the next call."""
         pointer = llama_cpp.llama_get_logits_ith(self._context, row)
         return np.ctypeslib.as_array(pointer, (self.vocab_size,))
+
+    def _rows(self, count: int) -> Logits:
+        """Copy the first rows of a batch that asked for each of them, (count, vocab)."""
+        return np.stack([self._row(row) for row in range(count)])
 
     def drop(self, sequence: ModelSequence) -> None:
         """Clear the slot."""
