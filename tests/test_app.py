@@ -541,7 +541,9 @@ def settled(app: RunningApp, key: str, state: str) -> dict[str, Any]:
 def test_a_model_is_loaded_with_other_numbers_and_unloaded(app: RunningApp, client: Client) -> None:
     """The numbers hold until the next load; unloaded, its process is gone, and the next look brings it back."""
     assert press(app, TOY, "load", context_tokens="256") == (200, "")
-    assert "context 256 tokens" in settled(app, TOY, "up")["build"]
+    build = settled(app, TOY, "up")["build"]
+    assert "context 256 tokens" in build
+    assert "batches of up to" in build
     assert [(it["name"], it["value"], it["usual"]) for it in models(app)[TOY]["options"]] == [
         ("context_tokens", 256, 512)
     ]

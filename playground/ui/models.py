@@ -93,7 +93,10 @@ def _build(status: Status, texts: Mapping[str, str]) -> str:
     if status.state is not State.UP:
         return ""
     return texts["models_build"].format(
-        build=status.build, context=f"{status.context_tokens:,}", vocab=f"{status.vocab_size:,}"
+        build=status.build,
+        context=f"{status.context_tokens:,}",
+        vocab=f"{status.vocab_size:,}",
+        batch=texts["models_exact" if status.exact_batch > 1 else "models_inexact"].format(count=status.exact_batch),
     )
 
 
