@@ -1,7 +1,8 @@
 """Backends against their bare libraries: prefill, one stream, a batch, forks. ``python -m tests.bench.batch hf``.
 
-The other backend is ``llamacpp``, whose context has four slots: its batch is of 4 there, of 8 through transformers.
-Behind the backend, ``prefill``, ``stream``, ``batch`` or ``forks`` measure only those. Each round takes ours and the bare library in turn, with the same weights, and prints medians and ratios.
+Behind the backend, ``prefill``, ``stream``, ``batch`` or ``forks`` measure only those. The other backend is
+``llamacpp``, whose context has four slots: its batch is of 4 there, of 8 through transformers. Each round takes ours
+and the bare library in turn, with the same weights; prints medians and ratios.
 """
 
 from __future__ import annotations
