@@ -106,5 +106,8 @@ def _whole(folder: Path) -> bool:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return any(folder.glob("*.safetensors"))
-    names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    try:
+        names = {str(name) for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{index.name} names no files") from error
     return all((folder / name).is_file() for name in names)

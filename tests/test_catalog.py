@@ -531,6 +531,22 @@ def test_hub_model_is_found_once_it_is_downloaded(tmp_path: Path, monkeypatch: p
     assert read(text).get("small").file == snapshot / "m.gguf"
 
 
+@pytest.mark.parametrize("index", ["[]", "{}", '{"weight_map": []}', "{"])
+def test_a_hub_folder_with_a_damaged_index_is_one_bad_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Read, index: str
+) -> None:
+    """The list of its files cannot be read; the entry says so, and the toy after it works."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--owner--name" / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    (snapshot / "model.safetensors.index.json").write_text(index)
+
+    small, toy = read(WEIGHTS.format(backend="hf", source=f"hub:owner/name@{COMMIT}")).models
+    assert small.problem.startswith(f"line 4: “hub:owner/name@{COMMIT}” cannot be looked up: ")
+    assert toy.problem == ""
+
+
 # 11, 12, 14: one bad entry, foreign code, odd names.
 
 

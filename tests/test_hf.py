@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import struct
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,28 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, Qwen2_5OmniThinkerForConditionalGeneration
+from transformers import (
+    AutoModelForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen2_5OmniThinkerForConditionalGeneration,
+)
 
 from playground import backends
 from playground.backends.base import Message, PrefillStopped
 from playground.backends.hf import converted
 from playground.catalog import read_catalog
 from playground.errors import ModelError, PromptError
-from tests.tiny_models import KINDS, VIRTUAL_TOKENS, VOCAB, tiny, write_tokenizer
+from tests.tiny_models import (
+    ATTENTION,
+    KINDS,
+    VIRTUAL_TOKENS,
+    VOCAB,
+    change,
+    reader,
+    tiny,
+    write_gguf,
+    write_tokenizer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +76,18 @@ def test_logits_are_those_of_transformers_own_forward(kind: str) -> None:
     assert logits_of(model, ids) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "-" not in kind and kind != "omni"])
+def test_a_prompt_of_several_chunks_gives_transformers_logits(kind: str) -> None:
+    """Read in pieces of 128 tokens, 300 end where one call over all of them ends; windows of 8 tokens included."""
+    spec = tiny(kind)
+    model = backends.load(replace(spec, context_tokens=512))
+    ids = np.random.default_rng(3).integers(3, VOCAB, 300).tolist()
+    plain = AutoModelForCausalLM.from_pretrained(spec.file, dtype=torch.float32).eval()
+    with torch.inference_mode():
+        expected = plain(torch.tensor([ids])).logits[0, -1].numpy()
+    assert model.prefill(ids)[1] == pytest.approx(expected, abs=1e-5)
+
+
 def test_omni_answers_as_its_thinker_does() -> None:
     """Text alone, with positions that are told, gives what the whole thinker gives."""
     spec = tiny("omni")
@@ -89,7 +116,7 @@ def test_a_thinker_is_found_inside_a_whole_omni(tmp_path: Path) -> None:
     assert found == pytest.approx(logits_of(backends.load(thinker), ids), abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["gpt2-prefix", "llama-lora"])
+@pytest.mark.parametrize("kind", ["gpt2-prefix", "llama-lora", "omni-prefix"])
 def test_an_adapter_gives_the_logits_that_peft_gives(kind: str) -> None:
     """Of the same ids, a tuned prefix in front or a LoRA beside; and they are not those of the bare model."""
     spec = tiny(kind)
@@ -97,7 +124,7 @@ def test_an_adapter_gives_the_logits_that_peft_gives(kind: str) -> None:
     ids = model.encode(TEXT, special=False)
     assert spec.file
     assert spec.adapter_file
-    base = AutoModelForCausalLM.from_pretrained(spec.file, dtype=torch.float32)
+    base = reader(kind).from_pretrained(spec.file, dtype=torch.float32)
     plain = PeftModel.from_pretrained(base, spec.adapter_file).eval()
     with torch.inference_mode():
         expected = plain(input_ids=torch.tensor([ids])).logits[0, 2:].numpy()
@@ -129,7 +156,7 @@ def test_a_stop_is_heard_between_two_layers(kind: str) -> None:
 # A batch.
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ATTENTION)
 def test_a_group_goes_on_in_one_pass_without_being_gathered_anew(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight forks are one forward pass a token, and from the second token on their cache stays where it is."""
     model: Any = backends.load(tiny(kind))
@@ -182,11 +209,19 @@ def test_a_gguf_file_is_converted_once_and_answers_as_llama_cpp_does(
 ) -> None:
     """The tokenizer is the same to the byte. llama.cpp rounds activations to eight bits: measured mean KL 0.01."""
     stages: list[str] = []
-    model = backends.load(smollm, lambda stage, _: stages.append(stage))
-    assert stages == ["hashing", "converting", "loading"]
+    parts: list[float] = []
+
+    def report(stage: str, part: float | None) -> None:
+        stages.append(stage)
+        parts.extend([] if part is None else [part])
+
+    model = backends.load(smollm, report)
+    assert list(dict.fromkeys(stages)) == ["hashing", "converting", "writing", "loading"]
+    assert parts == sorted(parts)
+    assert (parts[0], len(parts)) == (0.0, 272)  # tensors of the file
     monkeypatch.setattr(converted, "convert", lambda *_: pytest.fail("converted again"))
     stages.clear()
-    backends.load(smollm, lambda stage, _: stages.append(stage))
+    backends.load(smollm, report)
     assert stages == ["loading"]
 
     other = backends.load(replace(SMOLLM, context_tokens=512))
@@ -241,15 +276,50 @@ def test_what_was_used_least_recently_makes_room(
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["new"][:left]
 
 
+def test_two_conversions_at_once_end_at_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one writes its last file another process has taken the name; both load what is there, and no half stays."""
+    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path / "cache"))
+    safetensors = tiny("llama")
+    assert safetensors.file
+    file = write_gguf(safetensors.file, tmp_path / "tiny.gguf")
+    spec = replace(safetensors, source="path:tiny.gguf", file=file, dtype="float32")
+    found: list[LoadedModel] = []
+
+    def slower(stage: str, _part: float | None) -> None:
+        if stage == "writing" and not found:
+            found.append(backends.load(spec))
+
+    found.append(backends.load(spec, slower))
+    plain = backends.load(safetensors)
+    ids = plain.encode(TEXT, special=False)
+    for model in found:
+        assert model.encode(TEXT, special=False) == ids
+        assert logits_of(model, ids) == pytest.approx(logits_of(plain, ids), abs=1e-4)
+    assert len(found) == 2
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
+
+
+def test_what_a_killed_conversion_left_goes_an_hour_later(tmp_path: Path) -> None:
+    """A part that somebody still writes stays, and neither counts as a model that was used."""
+    for name, age_s in (("part-dead", 7200), ("part-alive", 60)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / converted.USED).touch()
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    file = tmp_path / "m.gguf"
+    file.touch()
+    converted.make_room(replace(SMOLLM, file=file), tmp_path, "float32")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["part-alive"]
+
+
+@pytest.mark.parametrize("given", ["much", "nan", "-1", "0"])
+def test_a_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """In a sentence that names the variable."""
+    monkeypatch.setenv("PLAYGROUND_CACHE_GB", given)
+    with pytest.raises(ModelError, match=f"PLAYGROUND_CACHE_GB is {given}; it must be a number above 0"):
+        converted.limit_bytes()
+
+
 # Refusals (CASES 26 to 37).
-
-
-def change(spec: ModelSpec, folder: Path, act: Callable[[Path], object]) -> ModelSpec:
-    """Copy a tiny model, damage the copy, and return its spec."""
-    assert spec.file
-    shutil.copytree(spec.file, folder, dirs_exist_ok=True)
-    act(folder)
-    return replace(spec, file=folder)
 
 
 def without(name: str) -> Callable[[Path], None]:
@@ -268,6 +338,12 @@ def reshaped(folder: Path) -> None:
     tensors = load_file(folder / "model.safetensors")
     tensors["model.norm.weight"] = torch.zeros(7)
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+
+def shallower(folder: Path) -> None:
+    """Let config.json describe one layer of the two."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 1}))
 
 
 def cut(size: int) -> Callable[[Path], None]:
@@ -335,13 +411,17 @@ def narrow(folder: Path) -> None:
             without("model.layers.1.mlp.up_proj.weight"),
             r"tensors are missing: model\.layers\.1\.mlp\.up_proj\.weight\.",
         ),
-        (reshaped, "cannot be loaded|have another shape than config.json says: model.norm.weight"),
+        (reshaped, r"tensors have another shape than config\.json says: model\.norm\.weight \(7,\) for \(32,\)"),
+        (shallower, r"left over, as config\.json describes fewer layers: model\.layers\.1\..* and 4 more"),
         (cut(500), r"a file of its weights is damaged: .*invalid header length"),
         (cut(0), r"a file of its weights is damaged: .*header too small"),
         (bad_header, r"a file of its weights is damaged: .*header too large"),
         (pickled, r"has its weights in pytorch_model\.bin only; pickles are not read"),
         (own_code, "comes with Python code of its own, which is not run"),
         (written("config.json", "{"), r"config\.json is no JSON"),
+        (written("config.json", "[]"), r"config\.json holds \[\] instead of an object"),
+        (written("config.json", "[" * 100_000), r"config\.json is no JSON: maximum recursion depth"),
+        (written("generation_config.json", "{"), r"generation_config\.json is no JSON"),
         (written("config.json", '{"model_type": "nothing"}'), r"config\.json \(model_type nothing\) is refused"),
         (lambda folder: (folder / "config.json").unlink(), r"config\.json cannot be read: No such file"),
         (no_tokenizer, "has no tokenizer that can be read"),
@@ -361,6 +441,12 @@ def test_a_damaged_folder_is_refused_in_a_sentence(
     assert backends.load(tiny("llama")).vocab_size == 320
 
 
+def test_a_hash_of_a_folder_is_refused() -> None:
+    """It would be ignored."""
+    with pytest.raises(ModelError, match="tiny-llama sets sha256, and its source is a folder"):
+        backends.load(replace(tiny("llama"), sha256="0" * 64))
+
+
 def adapter_of(folder: Path, act: Callable[[Path], object]) -> ModelSpec:
     """Copy the tiny LoRA, damage the copy, and return its spec."""
     spec = tiny("llama-lora")
@@ -370,11 +456,23 @@ def adapter_of(folder: Path, act: Callable[[Path], object]) -> ModelSpec:
     return replace(spec, adapter_file=folder)
 
 
+def one_less(folder: Path) -> None:
+    """Remove a tensor of the adapter."""
+    tensors = load_file(folder / "adapter_model.safetensors")
+    del tensors[min(tensors)]
+    save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
+
+
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (lambda folder: (folder / "adapter_config.json").unlink(), r"has no adapter_config\.json"),
+        (
+            lambda folder: (folder / "adapter_config.json").unlink(),
+            r"adapter_config\.json cannot be read: No such file",
+        ),
         (written("adapter_config.json", "["), r"adapter_config\.json is no JSON"),
+        (written("adapter_config.json", "[]"), r"adapter_config\.json holds \[\] instead of an object"),
+        (one_less, r"tensors are missing: base_model\.model\.model\.layers\.0\.self_attn\.q_proj\.lora_A\.weight\."),
         (lambda folder: (folder / "adapter_model.safetensors").unlink(), r"has no adapter_model\.safetensors"),
         (
             lambda folder: (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin"),

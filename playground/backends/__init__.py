@@ -36,7 +36,12 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
                 f"{spec.key} sets {name}, which the backend {spec.backend} does not have.",
                 hint=f"Remove it from models.yaml, or use the backend {' or '.join(backends)}.",
             )
-    if spec.sha256 and spec.file and spec.file.is_file():
+    if spec.sha256 and spec.file and spec.file.is_dir():
+        raise ModelError(
+            f"{spec.key} sets sha256, and its source is a folder.",
+            hint="Remove it; what fixes a folder of the hub is its revision.",
+        )
+    if spec.sha256 and spec.file:
         report("hashing", None)
         with spec.file.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()

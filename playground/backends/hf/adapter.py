@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
+import torch
+from safetensors import safe_open
+
+from playground.backends.hf.files import check_tensors, read_json
 from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 WEIGHTS = "adapter_model.safetensors"
+ANOTHER = "It must have been made for this very model."
 TUNED_INPUTS = ("PROMPT_TUNING", "P_TUNING", "MULTITASK_PROMPT_TUNING", "CPT")
 
 
@@ -31,37 +36,59 @@ def adapted(spec: ModelSpec, model: Any) -> tuple[Any, DynamicCache | None]:
     folder = spec.adapter_file
     if folder is None:
         return model, None
-    kind = read_kind(spec, folder)
+    whose = f"The adapter of {spec.key}"
+    kind = str(read_json(whose, folder, "adapter_config.json").get("peft_type"))
     if not (folder / WEIGHTS).is_file():
         pickled = (folder / "adapter_model.bin").exists()
         lack = "has its weights in a pickle, which is not read" if pickled else f"has no {WEIGHTS}"
-        raise ModelError(f"The adapter of {spec.key} {lack}.", hint="Save it with safetensors.")
+        raise ModelError(f"{whose} {lack}.", hint="Save it with safetensors.")
     if kind in TUNED_INPUTS:
-        raise ModelError(
-            f"The adapter of {spec.key} is of the kind {kind}, which tunes inputs.", hint="LoRA and prefix tuning work."
-        )
+        raise ModelError(f"{whose} is of the kind {kind}, which tunes inputs.", hint="LoRA and prefix tuning work.")
     try:
-        found = PeftModel.from_pretrained(model, folder, is_trainable=False, use_safetensors=True).eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that tensors are missing; they are looked at below
+            found = PeftModel.from_pretrained(model, folder, is_trainable=False, use_safetensors=True).eval()
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(
-            f"The adapter of {spec.key} does not fit the model: {shown(str(error).strip())}.",
-            hint="It must have been made for this very model.",
+            f"{whose} does not fit the model: {shown(str(error).strip())}.",
+            hint=ANOTHER,
         ) from error
+    check_names(whose, folder, found)
     if kind != "PREFIX_TUNING":
         return found.get_base_model(), None
     prefix: DynamicCache = found.get_prompt(batch_size=1)
+    check_prefix(whose, found.get_base_model(), prefix)
     return found.get_base_model(), prefix
 
 
-def read_kind(spec: ModelSpec, folder: Path) -> str:
-    """Return what kind of adapter a folder holds, as PEFT names it.
+def check_names(whose: str, folder: Path, found: Any) -> None:
+    """Refuse an adapter of which PEFT used a part and left the rest random or unread, which it only warns of.
 
     Raises:
-        ModelError: adapter_config.json is missing or no JSON.
+        ModelError: naming the first few tensors.
     """
-    try:
-        return str(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("peft_type"))
-    except OSError as error:
-        raise ModelError(f"The adapter of {spec.key} has no adapter_config.json: {error.strerror}.") from error
-    except (ValueError, AttributeError) as error:
-        raise ModelError(f"The adapter of {spec.key}: adapter_config.json is no JSON: {shown(str(error))}.") from error
+    from peft import get_peft_model_state_dict
+
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        held = set(file.keys())
+    due = set(get_peft_model_state_dict(found, save_embedding_layers=False))
+    check_tensors(whose, "are missing", sorted(due - held), hint=ANOTHER)
+    too_many = held - due - set(found.state_dict())  # embeddings may stand beside it under their own names
+    check_tensors(whose, "belong to layers that the model lacks", sorted(too_many), hint=ANOTHER)
+
+
+def check_prefix(whose: str, model: Any, prefix: DynamicCache) -> None:
+    """Refuse a prefix of other layers or heads than the model's, by what it keeps of one token.
+
+    Raises:
+        ModelError: with both shapes.
+    """
+    with torch.inference_mode():
+        kept = model(input_ids=torch.zeros((1, 1), dtype=torch.int64, device=model.device), use_cache=True)
+    ours, theirs = (
+        [(layer.keys.shape[1], layer.keys.shape[3]) for layer in cache.layers]  # heads, width
+        for cache in (kept.past_key_values, prefix)
+    )
+    if ours != theirs:
+        named = (f"{len(shapes)} layers of {shapes[0][0]} heads, each {shapes[0][1]} wide" for shapes in (theirs, ours))
+        raise ModelError(f"{whose} has {next(named)}; the model has {next(named)}.", hint=ANOTHER)

@@ -2,26 +2,32 @@
 
 - A folder is named after the file's sha256 and the numbers' type; it appears whole or not at all.
 - What was used least recently goes when all folders together take more than ``PLAYGROUND_CACHE_GB`` (20 by default).
+- What a conversion that was killed left behind goes an hour later, when the next one begins.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import sys
 import tempfile
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils.quantization_config import GgufConfig
 
 from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from playground.backends.base import Report
     from playground.catalog import ModelSpec
 
@@ -30,6 +36,8 @@ GROWTH = {"bfloat16": 4.5, "float16": 4.5, "float32": 9.0}  # a four-bit file, u
 LIMIT_GB = 20.0
 GB = 10**9
 USED = ".used"  # its time of change says when a folder was used last
+PART = "part-"  # how the name of a folder begins that is not whole yet
+PART_S = 3600.0  # so old a part is, its conversion has ended
 
 
 def converted(spec: ModelSpec, report: Report) -> Path:
@@ -47,8 +55,7 @@ def converted(spec: ModelSpec, report: Report) -> Path:
         folder = home / f"{digest(spec.file, home, report)}-{dtype}"
         if not folder.is_dir():
             make_room(spec, home, dtype)
-            report("converting", None)
-            convert(spec, spec.file, folder, dtype)
+            convert(spec, spec.file, folder, report)
         (folder / USED).touch()
     except OSError as error:
         if error.errno is None:
@@ -93,9 +100,13 @@ def make_room(spec: ModelSpec, home: Path, dtype: str) -> None:
         ModelError: with both numbers.
     """
     assert spec.file is not None  # noqa: S101 (the caller looked)
+    for part in home.glob(f"{PART}*"):
+        if time.time() - part.stat().st_mtime > PART_S:
+            shutil.rmtree(part, ignore_errors=True)
     needed = spec.file.stat().st_size * GROWTH.get(dtype, GROWTH["float32"])
-    limit = float(os.environ.get("PLAYGROUND_CACHE_GB", LIMIT_GB)) * GB
-    folders = sorted((used.stat().st_mtime, used.parent) for used in home.glob(f"*/{USED}"))
+    limit = limit_bytes()
+    whole = [used for used in home.glob(f"*/{USED}") if not used.parent.name.startswith(PART)]
+    folders = sorted((used.stat().st_mtime, used.parent) for used in whole)
     held = sum(weight(folder) for _, folder in folders)
     for _, folder in folders:
         if held + needed <= limit:
@@ -116,35 +127,77 @@ def weight(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
 
 
-def convert(spec: ModelSpec, file: Path, folder: Path, dtype: str) -> None:
+def limit_bytes() -> float:
+    """Return what all converted models together may take: ``$PLAYGROUND_CACHE_GB``, or 20.
+
+    Raises:
+        ModelError: it is no number above 0.
+    """
+    given = os.environ.get("PLAYGROUND_CACHE_GB", "") or str(LIMIT_GB)
+    try:
+        limit = float(given)
+    except ValueError:
+        limit = math.nan
+    if not limit > 0:
+        raise ModelError(
+            f"PLAYGROUND_CACHE_GB is {shown(given)}; it must be a number above 0.", hint="Set it, or unset it for 20."
+        )
+    return limit * GB
+
+
+@contextmanager
+def counted(report: Report) -> Iterator[None]:
+    """Report each tensor that transformers unpacks meanwhile; it counts them for a bar on the terminal."""
+
+    def bar(tensors: Iterable[object], **_: object) -> Iterator[object]:
+        known = list(tensors)
+        for number, tensor in enumerate(known):
+            report("converting", number / len(known))
+            yield tensor
+
+    drawn = modeling_gguf_pytorch_utils.tqdm
+    modeling_gguf_pytorch_utils.tqdm = bar
+    try:
+        yield
+    finally:
+        modeling_gguf_pytorch_utils.tqdm = drawn
+
+
+def convert(spec: ModelSpec, file: Path, folder: Path, report: Report) -> None:
     """Write a folder of safetensors; it takes its name when it is whole, and a half of one is removed.
 
     Raises:
         ModelError: transformers cannot read the file.
     """
-    part = Path(tempfile.mkdtemp(prefix="part-", dir=folder.parent))
+    report("converting", None)
+    part = Path(tempfile.mkdtemp(prefix=PART, dir=folder.parent))
     try:
         try:
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, local_files_only=True)
-            model, found = AutoModelForCausalLM.from_pretrained(
-                file.parent,
-                gguf_file=file.name,
-                dtype=getattr(torch, dtype),
-                quantization_config=GgufConfig(dequantize=True),
-                local_files_only=True,
-                output_loading_info=True,
-            )
+            with counted(report):
+                model, found = AutoModelForCausalLM.from_pretrained(
+                    file.parent,
+                    gguf_file=file.name,
+                    dtype=getattr(torch, spec.dtype or DEFAULT_DTYPE),
+                    quantization_config=GgufConfig(dequantize=True),
+                    local_files_only=True,
+                    output_loading_info=True,
+                )
         except Exception as error:  # the library raises whatever its parsers raise
             raise ModelError(f"{spec.key}: transformers cannot read this GGUF file: {shown(str(error))}.") from error
         if found["missing_keys"]:
             raise ModelError(f"{spec.key}: the file lacks {', '.join(sorted(found['missing_keys'])[:5])}.")
+        report("writing", None)
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
         (part / USED).write_text(json.dumps({"source": file.name}), encoding="utf-8")
         for written in part.iterdir():
             with written.open("rb") as stream:
                 os.fsync(stream.fileno())
-        if not folder.is_dir():  # another process may have been faster
+        try:
             part.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster, and its folder holds the same
+                raise
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -2,7 +2,8 @@
 
 - A sequence is a row of a cache of keys and values; sequences that are decoded together stay together, so that a group
   that goes on is not gathered anew at each token.
-- Sequences of one length are one forward pass; nothing is padded, so sliding windows and positions stay right.
+- Sequences of one length are one forward pass; nothing is padded, so sliding windows and positions stay right. Layers
+  that keep a recurrent state (Mamba, Falcon-H1, LFM2, Qwen3-Next) are copied whole and decoded one by one.
 - Only the logits that are asked for are computed, mostly the last position's. They leave as float32, as transformers'
   own ``generate`` takes them.
 """
@@ -21,7 +22,7 @@ import numpy as np
 import torch
 import transformers
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from playground.backends.base import (
     KeepGoing,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 SLOTS = 16
 CHUNK = {"cpu": 64, "cuda": 512, "mps": 512}  # prompt tokens per forward pass
+ROWS = (DynamicLayer, DynamicSlidingWindowLayer)  # layers that are rows of keys and values and nothing else
 
 
 @dataclass(eq=False)
@@ -83,6 +85,7 @@ class HfModel:
         self._model, self._text, self._prefix = weights.model, text, weights.prefix
         self._device = weights.device
         self._position_rows = weights.position_rows
+        self._virtual = self._prefix.get_seq_length() if self._prefix else 0
         self.slots, self.chunk_tokens = SLOTS, CHUNK[weights.device]
         self._keep_going: KeepGoing = lambda: True
         for layer in layers_of(weights.model):
@@ -164,7 +167,7 @@ class HfModel:
     def fork(self, sequence: ModelSequence) -> HfSequence:
         """Copy a row."""
         source = _hf(sequence)
-        return _single(rows(source.group.cache, [source.row]), source.length)
+        return _single(row_of(source.group.cache, source.row), source.length)
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
         """Run one forward pass for each length that occurs; of one request all have the same."""
@@ -185,7 +188,7 @@ class HfModel:
     @staticmethod
     def _gatherable(members: list[HfSequence]) -> bool:
         """Whether rows of these caches can be put side by side; a recurrent state cannot."""
-        return all(isinstance(layer, DynamicLayer) for member in members for layer in member.group.cache.layers)
+        return all(type(layer) in ROWS for member in members for layer in member.group.cache.layers)
 
     def drop(self, sequence: ModelSequence) -> None:
         """Forget a row; its group's memory goes with the last of them."""
@@ -202,7 +205,7 @@ class HfModel:
     def _begun(self) -> HfSequence:
         """Return an empty sequence; behind a tuned prefix where the adapter is one."""
         if self._prefix is not None:
-            return _single(rows(self._prefix, [0]), 0)
+            return _single(row_of(self._prefix, 0), 0)
         return _single(DynamicCache(config=self._model.config.get_text_config()), 0)
 
     def _alone(self, sequence: HfSequence) -> HfSequence:
@@ -215,7 +218,7 @@ class HfModel:
         tokens = torch.tensor(ids, device=self._device)
         more: dict[str, Any] = {}
         if self._position_rows:  # one row for each axis; of text all are the same
-            span = torch.arange(length, length + tokens.shape[1], device=self._device)
+            span = torch.arange(tokens.shape[1], device=self._device) + self._virtual + length
             more["position_ids"] = span.expand(self._position_rows, *tokens.shape)
         with torch.inference_mode():
             answer = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=keep, **more)
@@ -243,12 +246,19 @@ def _single(cache: DynamicCache, length: int) -> HfSequence:
     return sequence
 
 
-def rows(cache: DynamicCache, chosen: list[int]) -> DynamicCache:
-    """Return some rows of a cache in a cache of their own."""
+def row_of(cache: DynamicCache, row: int) -> DynamicCache:
+    """Return one row of a cache in a cache of its own."""
     found = copy.copy(cache)
-    found.layers = [copy.copy(layer) for layer in cache.layers]  # whose tensors are replaced, never written to
-    if cache.get_seq_length():
-        found.batch_select_indices(torch.tensor(chosen))
+    found.layers = [layer_row(layer, row) for layer in cache.layers]
+    return found
+
+
+def layer_row(layer: Any, row: int) -> Any:
+    """Return one row of a layer; all of a layer that is not only rows, as such a layer is never gathered."""
+    if type(layer) not in ROWS:
+        return copy.deepcopy(layer)  # whose state is written to in place
+    found = copy.copy(layer)  # whose tensors are replaced, never written to
+    found.batch_select_indices(torch.tensor([row]))
     return found
 
 
@@ -257,7 +267,7 @@ def together(members: list[HfSequence]) -> Group:
     group = members[0].group
     if group.members == members and group.rows == len(members):
         return group
-    parts = [rows(member.group.cache, [member.row]) for member in members]
+    parts = [row_of(member.group.cache, member.row) for member in members]
     joined = parts[0]
     for layer, *others in zip(*(part.layers for part in parts), strict=True):
         if others:

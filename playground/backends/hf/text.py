@@ -6,9 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 from transformers import AutoTokenizer
 
+from playground.backends.hf.files import read_json
 from playground.errors import ModelError, PromptError, shown
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 BYTE_NAME = re.compile(r"<0x([0-9A-F]{2})>")
+CONTROL = re.compile(r"<[|\uff5c].*[|\uff5c]>")  # what llama.cpp's converter takes for a control token, marked or not
+PROCESSORS = "chat_template.json"  # where folders of models that also hear and see keep it, Qwen2.5-Omni's among them
 SPACE_SIGN = "\u2581"  # how SentencePiece writes a space
 
 
@@ -31,6 +34,14 @@ def byte_signs() -> dict[str, int]:
     plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in plain]
     return {chr(byte): byte for byte in plain} | {chr(256 + place): byte for place, byte in enumerate(others)}
+
+
+def whole(backend: Tokenizer) -> Tokenizer:
+    """Return a copy that neither cuts nor fills up texts, as some files of tokenizers ask for."""
+    found = Tokenizer.from_str(backend.to_str())
+    found.no_truncation()
+    found.no_padding()
+    return found
 
 
 class Text:
@@ -50,14 +61,15 @@ class Text:
             ModelError: there are none, or they cannot be read.
         """
         self._chat = self._read(spec, folder)
-        separate = folder / "chat_template.json"  # where models that see and hear have it
-        if not self._chat.chat_template and separate.is_file():
-            self._chat.chat_template = json.loads(separate.read_text(encoding="utf-8")).get("chat_template")
+        if not self._chat.chat_template and (folder / PROCESSORS).is_file():
+            self._chat.chat_template = read_json(spec.key, folder, PROCESSORS).get("chat_template")
         backend: Tokenizer = self._chat.backend_tokenizer
-        self._special = Tokenizer.from_str(backend.to_str())
-        self._plain = Tokenizer.from_str(backend.to_str())
+        added = backend.get_added_tokens_decoder()
+        self._added = {number: token.content.encode() for number, token in added.items()}
+        self._special, self._plain = whole(backend), whole(backend)
+        hidden = [token.content for token in added.values() if not token.special and CONTROL.fullmatch(token.content)]
+        self._plain.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in hidden])
         self._plain.encode_special_tokens = True  # what looks like a control token is read as the text that it is
-        self._added = {number: token.content.encode() for number, token in backend.get_added_tokens_decoder().items()}
         parts = str(json.loads(backend.to_str())["decoder"])
         self._signs = byte_signs() if "ByteLevel" in parts else {}
         self._pieces: dict[int, bytes] = {}

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 import transformers
 from safetensors import SafetensorError
-from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, DynamicCache, GenerationConfig
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, DynamicCache
 
+from playground.backends.hf.files import check_tensors, read_json
 from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
     from playground.catalog import ModelSpec
 
-NAMED = 5  # missing tensors that a sentence names
+LEFT_OVER = "are left over, as config.json describes fewer layers"
 OMNI = ("qwen2_5_omni", "qwen2_5_omni_thinker")
 OMNI_AXES = 3  # time, height and width
 DEVICES = ("cpu", "cuda", "mps")
@@ -56,6 +57,9 @@ def load_weights(spec: ModelSpec, folder: Path, config: Any) -> Weights:
         ModelError: with the reason.
     """
     device = pick_device(spec)
+    generation = (
+        read_json(spec.key, folder, "generation_config.json") if (folder / "generation_config.json").exists() else {}
+    )
     pickles = [name for name in PICKLED if (folder / name).exists()]
     if pickles and not list(folder.glob("*.safetensors")):
         raise ModelError(
@@ -72,7 +76,6 @@ def load_weights(spec: ModelSpec, folder: Path, config: Any) -> Weights:
         virtual = prefix.get_seq_length() if prefix else 0
     text = model.config.get_text_config()
     longest = getattr(text, "max_position_embeddings", 0) or 0
-    generation = read_generation(folder)
     return Weights(
         model=model,
         prefix=prefix,
@@ -116,15 +119,11 @@ def read_config(spec: ModelSpec, folder: Path) -> Any:
     """Read config.json.
 
     Raises:
-        ModelError: it is missing, no JSON, of a kind that this version does not know, or wants to run its own code.
+        ModelError: it is missing, no JSON, of a kind that this version does not know, or needs its own code to run.
     """
-    try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{spec.key}: config.json cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise ModelError(f"{spec.key}: config.json is no JSON: {shown(str(error))}.") from error
-    if raw.get("auto_map") and raw.get("model_type") not in CONFIG_MAPPING and not spec.trust_remote_code:
+    raw = read_json(spec.key, folder, "config.json")
+    known = raw.get("model_type") in CONFIG_MAPPING  # then transformers' own code is run, and not the folder's
+    if raw.get("auto_map") and not known and not spec.trust_remote_code:
         raise ModelError(
             f"{spec.key} comes with Python code of its own, which is not run.",
             hint="Where you trust it, set trust_remote_code and pin the revision in models.yaml.",
@@ -155,6 +154,7 @@ def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *
             local_files_only=True,
             trust_remote_code=spec.trust_remote_code,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # so that they are named below
         )
     except SafetensorError as error:
         raise ModelError(
@@ -164,37 +164,27 @@ def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *
         raise ModelError(
             f"{spec.key} cannot be loaded: {shown(str(error).strip() or type(error).__name__)}."
         ) from error
-    check_tensors(spec, "are missing", sorted(found["missing_keys"]))
-    check_tensors(spec, "have another shape than config.json says", [item[0] for item in found["mismatched_keys"]])
+    check_tensors(spec.key, "are missing", sorted(found["missing_keys"]))
+    shapes = [f"{name} {tuple(held)} for {tuple(due)}" for name, held, due in sorted(found["mismatched_keys"])]
+    check_tensors(spec.key, "have another shape than config.json says", shapes)
+    check_tensors(spec.key, LEFT_OVER, left_over(model, found["unexpected_keys"]))
     if omni:
         model.audio_tower = model.visual = None  # the page has neither sound nor pictures
     return model
 
 
-def check_tensors(spec: ModelSpec, lack: str, names: Sequence[str]) -> None:
-    """Refuse what the library would have filled with random numbers.
+def left_over(model: Any, unexpected: Collection[str]) -> list[str]:
+    """Return those tensors that the model has too, but for their numbers: of layers that it should have.
 
-    Raises:
-        ModelError: naming the first few.
+    Others belong to what the page does not use (a talker, a head for training), and are no fault.
     """
-    if names:
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        raise ModelError(f"{spec.key}: tensors {lack}: {', '.join(names[:NAMED])}{more}.", hint="Download it again.")
-
-
-def read_generation(folder: Path) -> dict[str, Any]:
-    """Return what generation_config.json sets; {} where there is none."""
-    if not (folder / "generation_config.json").is_file():
-        return {}
-    found: dict[str, Any] = GenerationConfig.from_pretrained(folder, local_files_only=True).to_diff_dict()
-    return found
+    ours = {re.sub(r"\d+", "0", name) for name in model.state_dict()}
+    return sorted(name for name in unexpected if re.sub(r"\d+", "0", name) in ours)
 
 
 def ids_of(value: object) -> frozenset[int]:
     """Return a token id or a list of them as a set."""
-    if isinstance(value, list):
-        return frozenset(value)
-    return frozenset({value}) if isinstance(value, int) else frozenset()
+    return frozenset(item for item in (value if isinstance(value, list) else [value]) if isinstance(item, int))
 
 
 def own_settings(generation: dict[str, Any]) -> dict[str, Any]:
