@@ -10,10 +10,8 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # progress is reported, not drawn
@@ -22,7 +20,6 @@ import numpy as np
 import torch
 import transformers
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from playground.backends.base import (
     KeepGoing,
@@ -35,6 +32,7 @@ from playground.backends.base import (
     default_threads,
     silent,
 )
+from playground.backends.hf.rows import ROWS, Group, HfSequence, row_of, single, together
 from playground.backends.hf.text import Text
 from playground.backends.hf.weights import Weights, load_weights, read_config
 from playground.errors import ModelError
@@ -48,29 +46,6 @@ if TYPE_CHECKING:
 
 SLOTS = 16
 CHUNK = {"cpu": 64, "cuda": 512, "mps": 512}  # prompt tokens per forward pass
-ROWS = (DynamicLayer, DynamicSlidingWindowLayer)  # layers that are rows of keys and values and nothing else
-
-
-@dataclass(eq=False)
-class Group:
-    """Keys and values of sequences of one length, a row for each.
-
-    Attributes:
-        rows: of the cache; those of members that have left are dead.
-    """
-
-    cache: DynamicCache
-    members: list[HfSequence]
-    rows: int
-
-
-@dataclass(eq=False)
-class HfSequence:
-    """A row of a group and how many tokens of the prompt and the text it holds."""
-
-    group: Group
-    row: int
-    length: int
 
 
 class HfModel:
@@ -167,7 +142,7 @@ class HfModel:
     def fork(self, sequence: ModelSequence) -> HfSequence:
         """Copy a row."""
         source = _hf(sequence)
-        return _single(row_of(source.group.cache, source.row), source.length)
+        return single(row_of(source.group.cache, source.row), source.length)
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
         """Run one forward pass for each length that occurs; of one request all have the same."""
@@ -205,8 +180,8 @@ class HfModel:
     def _begun(self) -> HfSequence:
         """Return an empty sequence; behind a tuned prefix where the adapter is one."""
         if self._prefix is not None:
-            return _single(row_of(self._prefix, 0), 0)
-        return _single(DynamicCache(config=self._model.config.get_text_config()), 0)
+            return single(row_of(self._prefix, 0), 0)
+        return single(DynamicCache(config=self._model.config.get_text_config()), 0)
 
     def _alone(self, sequence: HfSequence) -> HfSequence:
         """Return a sequence whose cache holds nothing else."""
@@ -238,47 +213,6 @@ def _hf(sequence: ModelSequence) -> HfSequence:
         msg = "a sequence of another model"
         raise TypeError(msg)
     return sequence
-
-
-def _single(cache: DynamicCache, length: int) -> HfSequence:
-    sequence = HfSequence(Group(cache, [], 1), 0, length)
-    sequence.group.members.append(sequence)
-    return sequence
-
-
-def row_of(cache: DynamicCache, row: int) -> DynamicCache:
-    """Return one row of a cache in a cache of its own."""
-    found = copy.copy(cache)
-    found.layers = [layer_row(layer, row) for layer in cache.layers]
-    return found
-
-
-def layer_row(layer: Any, row: int) -> Any:
-    """Return one row of a layer; all of a layer that is not only rows, as such a layer is never gathered."""
-    if type(layer) not in ROWS:
-        return copy.deepcopy(layer)  # whose state is written to in place
-    found = copy.copy(layer)  # whose tensors are replaced, never written to
-    found.batch_select_indices(torch.tensor([row]))
-    return found
-
-
-def together(members: list[HfSequence]) -> Group:
-    """Return the group that holds exactly these sequences of one length in this order, gathering them where needed."""
-    group = members[0].group
-    if group.members == members and group.rows == len(members):
-        return group
-    parts = [row_of(member.group.cache, member.row) for member in members]
-    joined = parts[0]
-    for layer, *others in zip(*(part.layers for part in parts), strict=True):
-        if others:
-            layer.keys = torch.cat([layer.keys, *(other.keys for other in others)])
-            layer.values = torch.cat([layer.values, *(other.values for other in others)])
-    for member in members:
-        member.group.members.remove(member)
-    group = Group(joined, members, len(members))
-    for row, member in enumerate(members):
-        member.group, member.row = group, row
-    return group
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
