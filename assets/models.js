@@ -83,9 +83,9 @@
         more.hidden = !model.actions.includes("load");
         if (offered === model.actions.join()) return; // a button that is being pressed stays
         offered = model.actions.join();
-        buttons.replaceChildren(...model.actions.map((name, place) => {
+        buttons.replaceChildren(...model.actions.map((name) => {
           const label = name === "load" && model.state === "up" ? words.action_reload_model : words[`action_${name}`];
-          return el("button", { type: "button", class: place ? "plain" : "plain first", "data-action": name, onclick: () => act(`${encodeURIComponent(key)}/${name}`, name === "load" ? values() : {}) }, label);
+          return el("button", { type: "button", class: "plain", "data-action": name, onclick: () => act(`${encodeURIComponent(key)}/${name}`, name === "load" ? values() : {}) }, label);
         }));
       }
       return { node, set };

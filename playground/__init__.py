@@ -9,7 +9,7 @@ The map, from the bottom up; imports point downwards only:
 - ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``prompt``, ``probe``, ``engine``, ``jobs``, ``worker``: a model's process from the inside
-- ``frames``, ``lifeline``: its ties
+- ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
 - ``store``: runs as they grow; ``tables``: records as CSV

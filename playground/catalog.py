@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from playground.entry import ADJUSTABLE, BACKEND, BACKENDS, HIDDEN, KINDS, Json, Kind, ModelSpec, text_of
+from playground.entry import BACKEND, BACKENDS, HIDDEN, KINDS, Json, Kind, ModelSpec, adjustable, text_of
 from playground.errors import CatalogError, shown
 from playground.sources import NotDownloaded, locate
 
-__all__ = ["ADJUSTABLE", "BACKENDS", "HIDDEN", "Catalog", "ModelSpec", "adjusted", "read_catalog"]
+__all__ = ["BACKENDS", "HIDDEN", "Catalog", "ModelSpec", "adjusted", "read_catalog"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +179,7 @@ def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
     Raises:
         CatalogError: the backend has no such option, or the value is outside its range.
     """
-    allowed = ADJUSTABLE.get(spec.backend, ("context_tokens",))
+    allowed = adjustable(spec.backend)
     for name in values:
         if name not in allowed:
             raise CatalogError(f"{shown(name)} cannot be set for {spec.title}.", hint=f"It has {', '.join(allowed)}.")

@@ -7,15 +7,12 @@ stays, and the next one goes on from there. The work is done by ``fetch``, in a 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from playground import child
 from playground.errors import ModelError
 from playground.fetch import Fetching, HubModel
 from playground.sources import hub_parts
@@ -26,9 +23,8 @@ if TYPE_CHECKING:
 
     from playground.catalog import ModelSpec
 
-__all__ = ["Download", "Downloads", "Fetching", "HubModel", "wanted"]
+__all__ = ["Download", "Downloads", "Fetching", "HubModel"]
 
-ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
 
 
@@ -52,19 +48,16 @@ class Download:
 
     def __post_init__(self) -> None:
         """Start it."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "playground.fetch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | ENVIRONMENT,
-            start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
-        )
+        self._process = child.start("playground.fetch", ENVIRONMENT, text=True)
         pipe = cast("TextIO", self._process.stdin)
         pipe.write(json.dumps(asdict(self.model)) + "\n")
         pipe.flush()
         threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def part(self) -> float | None:
+        """The share of it that has arrived; None until the hub has said how much there is."""
+        return self.done_bytes / self.total_bytes if self.total_bytes else None
 
     def _read(self) -> None:
         for line in cast("TextIO", self._process.stdout):
@@ -125,11 +118,6 @@ class Downloads:
         """Stop a download; one that is over stays as it is."""
         if known := self._downloads.get(key):
             known.cancel()
-
-    def close(self) -> None:
-        """Stop all of them."""
-        for known in self._downloads.values():
-            known.close()
 
 
 def wanted(spec: ModelSpec) -> HubModel:

@@ -103,8 +103,19 @@ class ModelSpec:
         return cls(**{**values, **paths, "absent": tuple(values["absent"])})
 
 
-ADJUSTABLE = {
-    "llamacpp": ("context_tokens", "threads", "gpu_layers"),
-    "hf": ("context_tokens", "threads", "dtype", "device"),
+# Keys that only some backends act on; another must not ignore them in silence.
+ONLY = {
+    "adapter": ("hf",),
+    "dtype": ("hf",),
+    "device": ("hf",),
+    "trust_remote_code": ("hf",),
+    "gpu_layers": ("llamacpp",),
+    "threads": ("hf", "llamacpp"),
 }
 KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.metadata}  # the keys of an entry
+
+
+def adjustable(backend: str) -> tuple[str, ...]:
+    """Return the keys of which another value can be given when a model is loaded."""
+    own = (name for name in ("threads", "gpu_layers", "dtype", "device") if backend in ONLY[name])
+    return ("context_tokens", *own)

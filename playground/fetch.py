@@ -6,7 +6,6 @@ Run as ``python -m playground.fetch``; it ends when its input does. ``download``
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from playground.errors import ModelError, shown
+from playground.sources import sha256_of
 
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")  # never pickles, never another framework's
 CODE = ("*.py",)  # only where models.yaml trusts it, at a pinned revision
@@ -119,8 +119,7 @@ def check_hash(model: HubModel, file: Path) -> None:
     Raises:
         ModelError: it was another one.
     """
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256_of(file)
     if found != model.sha256:
         file.resolve().unlink()
         file.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from playground.catalog import adjusted, read_catalog
 from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
 from playground.fleet import Fleet
 from playground.memory import budget_mb, stamp
-from playground.process import Answer, Stream
+from playground.process import AGAIN, Answer, Stream
 from playground.records import Extras, shallow
 from playground.rests import sentence
 from playground.status import State, Status
@@ -166,7 +166,7 @@ class Pool:
             self._fleet.rests.heard(process.spec.key)
             raise ModelError(f"{title} cannot run here: {status.reason}", field="model")
         if status.state is State.DOWN:
-            raise ModelCrashed(status.reason, hint="It starts again with the next run.", field="model")
+            raise ModelCrashed(status.reason, hint=AGAIN, field="model")
         return process
 
     def open(

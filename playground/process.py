@@ -15,10 +15,9 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from playground import errors, frames, lifeline
+from playground import child, errors, frames, lifeline
 from playground.errors import PlaygroundError
 from playground.memory import Files, Tenant, stamp
 from playground.status import State, Status, exit_text, resident_mb
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 END_TIMEOUT_S = 2.0
-ROOT = Path(__file__).resolve().parent.parent
 # Arrays of a vocabulary come and go at each token; keeping their memory takes a chain from 3.7 to 2.1 ms (152k).
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -79,16 +77,11 @@ class ModelProcess:
 
     def launch(self) -> None:
         """Start the process; it loads in the background."""
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         inner, self._lifeline = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "playground.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=os.environ | ENVIRONMENT | {"PYTHONPATH": path, lifeline.VARIABLE: str(inner)},
-                pass_fds=(inner,) if sys.platform == "linux" else (),
-                start_new_session=True,  # Ctrl-C is for the page, which then closes this process's input
+            environment = ENVIRONMENT | {lifeline.VARIABLE: str(inner)}
+            self._process = child.start(
+                "playground.worker", environment, pass_fds=(inner,) if sys.platform == "linux" else ()
             )
         except OSError:
             os.close(self._lifeline)

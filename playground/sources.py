@@ -1,10 +1,11 @@
 """Where a model's files lie: inside an installed package, under a folder of ours, in the hub's cache.
 
-Nothing is opened, fetched or imported here.
+Nothing is fetched or imported here, and only ``sha256_of`` reads a model's file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -111,3 +112,9 @@ def _whole(folder: Path) -> bool:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{index.name} names no files") from error
     return all((folder / name).is_file() for name in names)
+
+
+def sha256_of(file: Path) -> str:
+    """Read a file and return its hash, in lowercase hex digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,6 +13,9 @@ from playground.records import Prompt, StopReason
 from playground.settings import SamplingParams
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playground.backends.base import LoadedModel, Logits
     from playground.pool import Pool
     from playground.process import Answer, Stream
 
@@ -71,3 +74,11 @@ def write(pool: Pool, key: str, prompt: Prompt, params: SamplingParams) -> list[
         return answers(stream)
     finally:
         stream.close()
+
+
+def after(model: LoadedModel, ids: Sequence[int], then: Sequence[int] = ()) -> list[Logits]:
+    """Return the logits after a prefix, and after each token that follows; nothing stays in the model."""
+    sequence, row = model.prefill(ids)
+    rows = [row, *(model.decode([sequence], [token])[0] for token in then)]
+    model.drop(sequence)
+    return rows

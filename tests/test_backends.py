@@ -6,7 +6,6 @@ import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,20 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground import backends
-from playground.backends.base import LoadedModel, Logits, Message, PrefillStopped
-from playground.catalog import read_catalog
+from playground.backends.base import LoadedModel, Message, PrefillStopped
 from playground.errors import ModelError, PromptError
 from playground.scores import Scores
+from tests.models import CATALOG, ROOT, SMOLLM, after
 from tests.tiny_models import KINDS, tiny
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
     Ids = tuple[int, ...]
 
-ROOT = Path(__file__).parents[1]
-CATALOG = read_catalog(ROOT / "models.yaml")
-SMOLLM = "smollm2-135m-instruct"
 STORY = "Then the cat sat and the bird sang a song. The dog saw the moon and"
 SECOND = "A bird sang and the"
 LONG = "Ada Lovelace wrote the first program for a machine that nobody had built. " * 9
@@ -78,14 +75,6 @@ def model(key: str) -> Iterator[LoadedModel]:
     loaded = backends.load(tiny(key) if key in KINDS else replace(CATALOG.get(key), context_tokens=256))
     yield loaded
     loaded.close()
-
-
-def after(model: LoadedModel, ids: Ids, then: Sequence[int] = ()) -> list[Logits]:
-    """Return the logits after a prefix, and after each token that follows; nothing stays in the model."""
-    sequence, row = model.prefill(ids)
-    rows = [row, *(model.decode([sequence], [token])[0] for token in then)]
-    model.drop(sequence)
-    return rows
 
 
 def test_logits_cover_the_vocabulary_and_can_be_drawn_from(model: LoadedModel) -> None:
@@ -375,7 +364,6 @@ def test_a_token_that_cannot_be_is_scored_too() -> None:
 GOOD_THEN_BAD = """
 import contextlib, gc, sys
 from dataclasses import replace
-from pathlib import Path
 from playground import backends, catalog, errors
 
 spec = replace(catalog.read_catalog(Path("models.yaml")).get(sys.argv[1]), context_tokens=256)

@@ -27,6 +27,7 @@ from playground.backends.base import Message, PrefillStopped
 from playground.backends.hf import converted
 from playground.catalog import read_catalog
 from playground.errors import ModelError, PromptError
+from tests.models import after
 from tests.tiny_models import (
     ATTENTION,
     KINDS,
@@ -57,10 +58,7 @@ STORY = (
 
 def logits_of(model: LoadedModel, ids: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the logits after each id from the third on, by prefill and single steps, (n − 2, vocab)."""
-    sequence, row = model.prefill(ids[:3])
-    rows = [row, *(model.decode([sequence], [token])[0] for token in ids[3:])]
-    model.drop(sequence)
-    return np.array(rows)
+    return np.array(after(model, ids[:3], ids[3:]))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "-" not in kind and kind != "omni"])

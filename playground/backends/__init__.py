@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from typing import TYPE_CHECKING, cast
 
 from playground.backends.base import Report, silent
+from playground.entry import ONLY
 from playground.errors import ModelError
+from playground.sources import sha256_of
 
 if TYPE_CHECKING:
     from playground.backends.base import LoadedModel, Loader
     from playground.catalog import ModelSpec
-
-# Keys of models.yaml that only some backends act on; another must not ignore them in silence.
-ONLY = {
-    "adapter": ("hf",),
-    "dtype": ("hf",),
-    "device": ("hf",),
-    "trust_remote_code": ("hf",),
-    "gpu_layers": ("llamacpp",),
-    "threads": ("hf", "llamacpp"),
-}
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
@@ -43,8 +34,7 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         )
     if spec.sha256 and spec.file:
         report("hashing", None)
-        with spec.file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = sha256_of(spec.file)
         if found != spec.sha256:
             raise ModelError(f"{spec.key} is another file than models.yaml says: its sha256 is {found}.")
     module = importlib.import_module(f"{__name__}.{spec.backend}")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from playground.errors import PromptError
 
 if TYPE_CHECKING:
     from playground.catalog import ModelSpec
@@ -46,6 +48,31 @@ class ModelSequence(Protocol):
     """A prefix inside a model; made by ``prefill`` and ``fork``, ended by ``drop``."""
 
     length: int
+
+
+S = TypeVar("S", bound=ModelSequence)
+
+
+def own(sequence: ModelSequence, kind: type[S]) -> S:
+    """Return a sequence as the kind that a backend makes."""
+    if not isinstance(sequence, kind):
+        msg = "a sequence of another model"
+        raise TypeError(msg)
+    return sequence
+
+
+def rendered(messages: Sequence[Message], problem: str, template: Callable[[Any], str]) -> str:
+    """Run a model's chat template, a program of somebody else's that may raise anything, on turns of role and content.
+
+    Raises:
+        PromptError: there is a ``problem``, so that no template is run, or the template refuses these messages.
+    """
+    if problem:
+        raise PromptError(f"Chat is not offered: {problem}.", hint="Use completion.")
+    try:
+        return template([{"role": item.role, "content": item.content} for item in messages])
+    except Exception as error:
+        raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
 
 
 class PrefillStopped(Exception):  # noqa: N818 (not an error: somebody pressed Stop)

@@ -23,6 +23,7 @@ from playground.backends.base import (
     ModelSequence,
     PrefillStopped,
     Report,
+    own,
     silent,
 )
 from playground.errors import ModelError, shown
@@ -141,12 +142,12 @@ class ToyModel:
 
     def fork(self, sequence: ModelSequence) -> ToySequence:
         """Copy two numbers."""
-        return ToySequence(_toy(sequence).last, sequence.length)
+        return ToySequence(own(sequence, ToySequence).last, sequence.length)
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
         """Move each sequence on by one token."""
         for sequence, token in zip(sequences, ids, strict=True):
-            _toy(sequence).last = token
+            own(sequence, ToySequence).last = token
             sequence.length += 1
         return np.stack([self._logits(token) for token in ids])  # (n, vocab)
 
@@ -155,13 +156,6 @@ class ToyModel:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _toy(sequence: ModelSequence) -> ToySequence:
-    if not isinstance(sequence, ToySequence):
-        msg = "a sequence of another model"
-        raise TypeError(msg)
-    return sequence
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:  # noqa: ARG001 (there is nothing to wait for)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from playground.samplers.base import Sampler
 
+MAX_BODY_BYTES = 64 * 1024
 BASICS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")  # cards that are always there
 
 
@@ -100,10 +101,30 @@ def read_settings(chain: object, seed: object, max_new_tokens: object) -> Sampli
 
 def read_seed(seed: object) -> object:
     """Return a seed box's digits as a number, an empty box as None, anything else as it is, for the check to refuse."""
-    if isinstance(seed, str):
-        seed = seed.strip()
-        return int(seed) if seed.removeprefix("-").isdecimal() and len(seed) < 16 else seed or None  # noqa: PLR2004
-    return seed
+    return None if (read := read_whole(seed)) == "" else read
+
+
+def read_whole(value: object) -> object:
+    """Return a text of digits as a whole number; anything else as it is, for a check to refuse."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text  # noqa: PLR2004
+
+
+def read_object(body: bytes, keys: str) -> dict[str, Any]:
+    """Read the JSON object in the body of a request; ``keys`` says what belongs into it.
+
+    Raises:
+        SettingError: it is too large, or no JSON object.
+    """
+    try:
+        flat = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
+    except (ValueError, RecursionError):
+        flat = None
+    if not isinstance(flat, dict):
+        raise SettingError(f"The request is no JSON object of at most {MAX_BODY_BYTES:,} bytes.", hint=keys)
+    return flat
 
 
 def to_json(value: object) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from playground.catalog import ADJUSTABLE
 from playground.download import Fetching
+from playground.entry import adjustable
 from playground.errors import PlaygroundError, SettingError
 from playground.memory import estimate_mb, said_mb, stamp
 from playground.status import State
+from playground.ui.controls import read_object, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +25,20 @@ ACTIONS = ("load", "unload", "cancel", "download", "cancel_download")
 
 def listed(pool: Pool, downloads: Downloads, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return every entry of models.yaml with where it stands, and the memory that all of them take."""
-    models = [_entry(pool, downloads.get(spec.key), spec, texts) for spec in pool.catalog.models]
-    taken = sum(pool.status(spec.key).memory_mb for spec in pool.catalog.models)
+    entries = pool.catalog.models
+    statuses = [pool.status(entry.key) for entry in entries]
+    models = [
+        _entry(pool.spec(entry.key), entry, status, downloads.get(entry.key), texts)
+        for entry, status in zip(entries, statuses, strict=True)
+    ]
+    taken = sum(status.memory_mb for status in statuses)
     memory = texts["models_memory"].format(taken=said_mb(taken), budget=said_mb(pool.memory_mb))
     return {"models": models, "memory": memory, "file": pool.catalog.path.name}
 
 
-def _entry(pool: Pool, download: Download | None, entry: ModelSpec, texts: Mapping[str, str]) -> dict[str, Any]:
-    spec, status = pool.spec(entry.key), pool.status(entry.key)
+def _entry(
+    spec: ModelSpec, entry: ModelSpec, status: Status, download: Download | None, texts: Mapping[str, str]
+) -> dict[str, Any]:
     state, text = standing(spec, status, download, texts)
     files = stamp(spec)
     size = sum(size for size, *_ in files) / MB
@@ -45,7 +51,7 @@ def _entry(pool: Pool, download: Download | None, entry: ModelSpec, texts: Mappi
         "notes": spec.notes,
         "state": state,
         "text": text,
-        "part": _part(status, download),
+        "part": download.part if state == "downloading" and download else status.part,
         "build": _build(status, texts),
         "need": "" if spec.problem else texts["models_need"].format(need=said_mb(need)),
         "actions": actions(state),
@@ -56,12 +62,12 @@ def _entry(pool: Pool, download: Download | None, entry: ModelSpec, texts: Mappi
 def standing(spec: ModelSpec, status: Status, download: Download | None, texts: Mapping[str, str]) -> tuple[str, str]:
     """Return the state of a model, as a word for the program and a sentence for people."""
     if download and download.state is Fetching.RUNNING:
-        share = f"{download.done_bytes / download.total_bytes:.0%}" if download.total_bytes else "…"
+        share = "…" if download.part is None else f"{download.part:.0%}"
         return "downloading", texts["models_downloading"].format(share=share, total=said_mb(download.total_bytes / MB))
+    if spec.absent and download and download.state is Fetching.FAILED:
+        return "absent", texts["models_download_failed"].format(reason=download.reason)
     if spec.absent:
-        failed = download is not None and download.state is Fetching.FAILED
-        why = texts["models_download_failed"].format(reason=download.reason) if download and failed else ""
-        return "absent", why or texts["models_absent"]
+        return "absent", texts["models_absent"]
     return ("broken", spec.problem) if spec.problem else _loaded(status, texts)
 
 
@@ -79,13 +85,6 @@ def _loaded(status: Status, texts: Mapping[str, str]) -> tuple[str, str]:
             return "failed", status.reason
         case _:
             return "ready", texts["models_ready"]
-
-
-def _part(status: Status, download: Download | None) -> float | None:
-    """Return how much of a download or a load is done; None where that is not known."""
-    if download and download.state is Fetching.RUNNING:
-        return download.done_bytes / download.total_bytes if download.total_bytes else None
-    return status.part
 
 
 def _build(status: Status, texts: Mapping[str, str]) -> str:
@@ -115,9 +114,8 @@ def actions(state: str) -> list[str]:
 
 def options(spec: ModelSpec, entry: ModelSpec) -> list[dict[str, Any]]:
     """Return what a model can be loaded with: name, the value set by somebody, and that of models.yaml."""
-    names = ADJUSTABLE.get(spec.backend, ("context_tokens",))
     found = []
-    for name in names:
+    for name in adjustable(spec.backend):
         value, usual = getattr(spec, name), getattr(entry, name)
         found.append({"name": name, "value": "" if value == usual else value, "usual": "" if usual is None else usual})
     return found
@@ -131,7 +129,8 @@ def act(pool: Pool, downloads: Downloads, key: str, action: str, body: bytes) ->
     """
     match action:
         case "load":
-            pool.load(key, read_options(body))
+            options = read_object(body, "Its keys are the numbers to load a model with.")
+            pool.load(key, {name: read_whole(value) for name, value in options.items()})
         case "unload":
             pool.unload(key)
         case "cancel":
@@ -142,28 +141,6 @@ def act(pool: Pool, downloads: Downloads, key: str, action: str, body: bytes) ->
             downloads.cancel(key)
         case _:
             raise SettingError(f"{action} is no action; it must be one of {', '.join(ACTIONS)}.")
-
-
-def read_options(body: bytes) -> dict[str, Any]:
-    """Read the numbers to load a model with; digits become a number.
-
-    Raises:
-        SettingError: the body is no JSON object.
-    """
-    try:
-        flat = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        flat = None
-    if not isinstance(flat, dict):
-        raise SettingError("The request is no JSON object.", hint="Its keys are the options to load a model with.")
-    return {name: number(value) for name, value in flat.items()}
-
-
-def number(value: object) -> object:
-    """Return a text of digits as a whole number; anything else as it is, for the check to refuse."""
-    text = value.strip() if isinstance(value, str) else value
-    is_number = isinstance(text, str) and text.removeprefix("-").isdecimal() and len(text) < 16  # noqa: PLR2004
-    return int(text) if is_number and isinstance(text, str) else text
 
 
 def reload(pool: Pool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -21,7 +20,7 @@ from playground.errors import PlaygroundError, RunNotFound, SettingError
 from playground.presets import of_model
 from playground.store import Store
 from playground.tables import steps_table, to_csv
-from playground.ui.controls import to_json
+from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
 from playground.ui.explore import Explorer
 from playground.ui.follow import follow, resumed
 from playground.ui.handlers import said
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python", "transformers", "torch")
 DAY_S = 24 * 3600
-MAX_BODY_BYTES = 64 * 1024
 QUESTIONS = 4  # what-ifs under way at once
 
 
@@ -160,15 +158,7 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     Raises:
         SettingError: it is too large, or no JSON object.
     """
-    try:
-        flat = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
-    except (ValueError, RecursionError):
-        flat = None
-    if not isinstance(flat, dict):
-        raise SettingError(
-            f"The request is no JSON object of at most {MAX_BODY_BYTES:,} bytes.",
-            hint="Its keys are chain, seed, place, draws and columns.",
-        )
+    flat = read_object(body, "Its keys are chain, seed, place, draws and columns.")
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
 
 

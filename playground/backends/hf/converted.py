@@ -23,7 +23,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils.quantization_config import GgufConfig
 
+from playground.backends.hf.files import check_tensors
 from playground.errors import ModelError, shown
+from playground.sources import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,8 +87,7 @@ def digest(file: Path, home: Path, report: Report) -> str:
     if note.is_file():
         return note.read_text(encoding="ascii")
     report("hashing", None)
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256_of(file)
     part = note.with_suffix(f".{os.getpid()}")
     part.write_text(found, encoding="ascii")
     part.replace(note)
@@ -185,8 +186,7 @@ def convert(spec: ModelSpec, file: Path, folder: Path, report: Report) -> None:
                 )
         except Exception as error:  # the library raises whatever its parsers raise
             raise ModelError(f"{spec.key}: transformers cannot read this GGUF file: {shown(str(error))}.") from error
-        if found["missing_keys"]:
-            raise ModelError(f"{spec.key}: the file lacks {', '.join(sorted(found['missing_keys'])[:5])}.")
+        check_tensors(spec.key, "are missing", sorted(found["missing_keys"]))
         report("writing", None)
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)

@@ -30,6 +30,7 @@ from playground.backends.base import (
     PrefillStopped,
     Report,
     default_threads,
+    own,
     silent,
 )
 from playground.backends.hf.rows import ROWS, Group, HfSequence, row_of, single, together
@@ -101,7 +102,7 @@ class HfModel:
         self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
     ) -> tuple[HfSequence, Logits]:
         """Read the prompt in chunks; Stop is asked between the layers of each."""
-        sequence = self._alone(_hf(onto)) if onto else self._begun()
+        sequence = self._alone(own(onto, HfSequence)) if onto else self._begun()
         row = np.empty(0, np.float32)
         with self._asking(keep_going, sequence):
             for start in range(0, len(ids), self.chunk_tokens):
@@ -141,7 +142,7 @@ class HfModel:
 
     def fork(self, sequence: ModelSequence) -> HfSequence:
         """Copy a row."""
-        source = _hf(sequence)
+        source = own(sequence, HfSequence)
         return single(row_of(source.group.cache, source.row), source.length)
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
@@ -151,7 +152,7 @@ class HfModel:
         for place, sequence in enumerate(sequences):
             places.setdefault(sequence.length, []).append(place)
         for length, same in places.items():
-            members = [_hf(sequences[place]) for place in same]
+            members = [own(sequences[place], HfSequence) for place in same]
             for part in [members] if self._gatherable(members) else [[member] for member in members]:
                 here = [same[members.index(member)] for member in part]
                 group = together(part)
@@ -167,7 +168,7 @@ class HfModel:
 
     def drop(self, sequence: ModelSequence) -> None:
         """Forget a row; its group's memory goes with the last of them."""
-        gone = _hf(sequence)
+        gone = own(sequence, HfSequence)
         gone.group.members.remove(gone)
         gone.group = Group(DynamicCache(), [gone], 0)
 
@@ -206,13 +207,6 @@ def layers_of(model: Any) -> list[torch.nn.Module]:
     count = model.config.get_text_config().num_hidden_layers
     stacks = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList) and len(part) == count]
     return list(stacks[-1]) if stacks else [model]  # a model that names its layers otherwise is asked as a whole
-
-
-def _hf(sequence: ModelSequence) -> HfSequence:
-    if not isinstance(sequence, HfSequence):
-        msg = "a sequence of another model"
-        raise TypeError(msg)
-    return sequence
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:

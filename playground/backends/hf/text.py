@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import AddedToken, Tokenizer
 from transformers import AutoTokenizer
 
+from playground.backends.base import rendered
 from playground.backends.hf.files import read_json
-from playground.errors import ModelError, PromptError, shown
+from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,10 +129,8 @@ class Text:
         Raises:
             PromptError: there is no template, or it refuses these messages.
         """
-        if self.chat_problem:
-            raise PromptError(f"Chat is not offered: {self.chat_problem}.", hint="Use completion.")
-        turns = [{"role": item.role, "content": item.content} for item in messages]
-        try:
-            return str(self._chat.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-        except Exception as error:  # a template is a program of somebody else's and may raise anything
-            raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
+        return rendered(
+            messages,
+            self.chat_problem,
+            lambda turns: str(self._chat.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)),
+        )

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, DynamicCache
 
 from playground.backends.hf.files import check_tensors, read_json
+from playground.entry import DEVICES
 from playground.errors import ModelError, shown
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 LEFT_OVER = "are left over, as config.json describes fewer layers"
 OMNI = ("qwen2_5_omni", "qwen2_5_omni_thinker")
 OMNI_AXES = 3  # time, height and width
-DEVICES = ("cpu", "cuda", "mps")
 OWN = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "epsilon_cutoff", "eta_cutoff")
 NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")  # the last on ARM
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")

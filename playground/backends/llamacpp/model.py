@@ -12,7 +12,7 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # or ggml starts a debugger when it aborts
 
@@ -29,10 +29,12 @@ from playground.backends.base import (
     PrefillStopped,
     Report,
     default_threads,
+    own,
+    rendered,
     silent,
 )
 from playground.backends.llamacpp.settings import own_settings
-from playground.errors import ModelError, PromptError
+from playground.errors import ModelError
 from playground.scores import score_text
 
 if TYPE_CHECKING:
@@ -172,19 +174,14 @@ class LlamaModel:
 
     def render_chat(self, messages: Sequence[Message]) -> str:
         """Run the file's template in Jinja's sandbox."""
-        if self._template is None:
-            raise PromptError(f"Chat is not offered: {self.chat_problem}.", hint="Use completion.")
-        turns: Any = [{"role": item.role, "content": item.content} for item in messages]
-        try:
-            return str(self._template(messages=turns).prompt)
-        except Exception as error:  # a template is a program of somebody else's and may raise anything
-            raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
+        template = cast("Jinja2ChatFormatter", self._template)  # there is one where there is no problem
+        return rendered(messages, self.chat_problem, lambda turns: str(template(messages=turns).prompt))
 
     def prefill(
         self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
     ) -> tuple[LlamaSequence, Logits]:
         """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
-        sequence = _llama(onto) if onto else LlamaSequence(self._free.pop(), 0)
+        sequence = own(onto, LlamaSequence) if onto else LlamaSequence(self._free.pop(), 0)
         try:
             for start in range(0, len(ids), CHUNK):
                 self._read(sequence, ids[start : start + CHUNK], int(start + CHUNK >= len(ids)), keep_going)
@@ -208,7 +205,7 @@ class LlamaModel:
 
     def fork(self, sequence: ModelSequence) -> LlamaSequence:
         """Copy the slot's memory."""
-        source = _llama(sequence)
+        source = own(sequence, LlamaSequence)
         target = LlamaSequence(self._free.pop(), source.length)
         llama_cpp.llama_memory_seq_cp(self._memory, source.slot, target.slot, -1, -1)
         return target
@@ -216,7 +213,7 @@ class LlamaModel:
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
         """Run one batch with a row for each sequence."""
         for row, (sequence, token) in enumerate(zip(sequences, ids, strict=True)):
-            self._put(row, token, sequence.length, _llama(sequence).slot, wants_logits=True)
+            self._put(row, token, sequence.length, own(sequence, LlamaSequence).slot, wants_logits=True)
         self._run(len(ids), lambda: True)
         for sequence in sequences:
             sequence.length += 1
@@ -264,7 +261,7 @@ class LlamaModel:
 
     def drop(self, sequence: ModelSequence) -> None:
         """Clear the slot."""
-        slot = _llama(sequence).slot
+        slot = own(sequence, LlamaSequence).slot
         llama_cpp.llama_memory_seq_rm(self._memory, slot, -1, -1)
         self._free.append(slot)
 
@@ -273,13 +270,6 @@ class LlamaModel:
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
-
-
-def _llama(sequence: ModelSequence) -> LlamaSequence:
-    if not isinstance(sequence, LlamaSequence):
-        msg = "a sequence of another model"
-        raise TypeError(msg)
-    return sequence
 
 
 def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
