@@ -364,6 +364,7 @@ def test_a_token_that_cannot_be_is_scored_too() -> None:
 GOOD_THEN_BAD = """
 import contextlib, gc, sys
 from dataclasses import replace
+from pathlib import Path
 from playground import backends, catalog, errors
 
 spec = replace(catalog.read_catalog(Path("models.yaml")).get(sys.argv[1]), context_tokens=256)
@@ -385,7 +386,7 @@ def test_a_model_outlives_the_failed_load_of_another() -> None:
     """In one process, a GGUF that cannot be loaded and what llama.cpp logs later do not end a model that is up."""
     command = [sys.executable, "-c", GOOD_THEN_BAD, SMOLLM]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.splitlines()) == (0, ["True"])
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["True"]), done.stderr
 
 
 def test_a_toy_reads_the_table_of_its_file(tmp_path: Path) -> None:
