@@ -86,6 +86,7 @@
     arrived();
     watch("value", arrived);
     document.addEventListener("playground:notice", (event) => show(event.detail));
+    document.addEventListener("playground:view", () => line.dataset.kind === "error" && show(NO_NOTICE)); // it spoke of the other view
     document.addEventListener("input", (event) => {
       if (event.target.closest?.(".bad")) show(NO_NOTICE); // what it spoke of is gone
     });

@@ -57,7 +57,7 @@
       const start = performance.now();
       paint();
       // Following a text may take a sixteenth of a core and no more, however slow the machine draws.
-      next = performance.now() + 15 * (performance.now() - start);
+      if (news.follow) next = performance.now() + 15 * (performance.now() - start);
       title.textContent = news.title;
       settings.textContent = news.settings;
       draw.textContent = news.draw;
