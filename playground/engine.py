@@ -59,11 +59,18 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """First event of a run: the prompt as read, and sentences about what was adapted."""
+    """First event of a run: the prompt as read, sentences about what was adapted, and what decides the numbers.
+
+    Attributes:
+        build: names and versions of what computes the logits.
+        exact_batch: so many sequences decoded together get the bits that each gets alone.
+    """
 
     prompt_ids: tuple[int, ...]
     prompt_pieces: tuple[bytes, ...]
     notes: tuple[str, ...]
+    build: str
+    exact_batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +111,10 @@ class _Clock:
 
 @dataclass
 class Engine:
-    """One model, its cache and the two things people ask of it."""
+    """One model, its cache and the two things people ask of it; ``exact_batch`` is what a probe found."""
 
     model: LoadedModel
+    exact_batch: int = 1
     now: Callable[[], float] = time.perf_counter
     cache: LogitsCache = field(default_factory=LogitsCache)
 
@@ -211,7 +219,8 @@ class Engine:
         clock = _Clock(self.now)
         ids = read_prompt(self.model, prompt)
         limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
-        yield Started(ids, tuple(map(self.model.piece, ids)), notes + self._notes(params))
+        pieces = tuple(map(self.model.piece, ids))
+        yield Started(ids, pieces, notes + self._notes(params), self.model.build, self.exact_batch)
         try:
             sequence, row = yield from self._prefill(ids, keep_going)
         except PrefillStopped:

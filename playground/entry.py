@@ -62,6 +62,8 @@ class ModelSpec:
             CPU is slow with 16, and for GGUF; only for hf.
         device: where it runs; left out, on a GPU where there is one; only for hf.
         gpu_layers: how many of its layers go to a GPU, -1 for all; only for llamacpp.
+        sequences: how many texts it holds at once, one of them for looks, each with room for context_tokens; left out,
+            4; only for llamacpp, since the others take that room as they need it.
         threads: cores that it uses; left out, all but one, since the browser needs one too.
         trust_remote_code: whether Python code that comes with it may run; needs a commit as revision; only for hf.
         presets: settings to choose on the page when this model runs: ``{careful: {temperature: 0.3, top_k: 40}}``.
@@ -83,6 +85,7 @@ class ModelSpec:
     dtype: str | None = field(default=None, metadata=DTYPE)
     device: str | None = field(default=None, metadata=DEVICE)
     gpu_layers: int = field(default=0, metadata=whole_in(range(-1, 1001)))
+    sequences: int | None = field(default=None, metadata=whole_in(range(2, 33)))
     threads: int | None = field(default=None, metadata=whole_in(range(1, 513)))
     trust_remote_code: bool = field(default=False, metadata=FLAG)
     presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=PRESETS)  # as written
@@ -110,6 +113,7 @@ ONLY = {
     "device": ("hf",),
     "trust_remote_code": ("hf",),
     "gpu_layers": ("llamacpp",),
+    "sequences": ("llamacpp",),
     "threads": ("hf", "llamacpp"),
 }
 KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.metadata}  # the keys of an entry
@@ -117,5 +121,5 @@ KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.
 
 def adjustable(backend: str) -> tuple[str, ...]:
     """Return the keys of which another value can be given when a model is loaded."""
-    own = (name for name in ("threads", "gpu_layers", "dtype", "device") if backend in ONLY[name])
+    own = (name for name in ("sequences", "threads", "gpu_layers", "dtype", "device") if backend in ONLY[name])
     return ("context_tokens", *own)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playground.errors import ModelError, ModelNotReady
-from playground.memory import estimate_mb, make_room
+from playground.memory import estimate_mb, make_room, same_weights
 from playground.process import ModelProcess
 from playground.rests import Rests
-from playground.status import State
+from playground.status import State, mapped_mb, resident_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ class Fleet:
         running: the process that requests for a model go to.
         leaving: those that none go to any more; some still answer their last.
         line: those to be loaded; the first of them loads.
-        loaded_mb: what a model took when it was last loaded.
+        loaded_mb: what a model took when it was last loaded, with all that it shares.
     """
 
     memory_mb: int
@@ -67,7 +67,7 @@ class Fleet:
                 logging.getLogger(__name__).warning("%s: %s", key, crash)
                 self.rests.crashed(key)
             if process.status.state is State.UP:
-                self.loaded_mb[key] = process.memory_mb
+                self.loaded_mb[key] = resident_mb(process.pid)
             self._load_next()
 
     def _load_next(self) -> None:
@@ -90,6 +90,8 @@ class Fleet:
     def _has_room(self, first: ModelProcess) -> bool:
         """Tell whether a model fits; where it does not yet, begin to unload what nobody uses."""
         need = self.loaded_mb.get(first.spec.key) or estimate_mb(first.spec, first.files)
+        twins = (it for it in self.running.values() if same_weights((it.spec, it.files), (first.spec, first.files)))
+        need -= max((mapped_mb(twin.pid) for twin in twins if twin.status.state is State.UP), default=0)
         tenants = {process.tenant(): process for process in self.all()}
         unloaded = make_room(first.spec.title, need, self.memory_mb, list(tenants))
         for tenant in unloaded or ():

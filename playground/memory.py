@@ -33,7 +33,7 @@ SPLIT = re.compile(r"-\d{5}(-of-\d{5}\.gguf)")  # llama.cpp opens all parts, whi
 
 # Python and the backend's library, measured: the toy takes 34, llama.cpp 61, torch with transformers 330 to 400.
 PROCESS_MB = {"toy": 40, "llamacpp": 80, "hf": 450}
-# Copies of the context that a backend sets up when it loads; transformers' cache grows with the texts instead.
+# Copies of the context that a backend sets up where `sequences` is left out; transformers' cache grows with the texts.
 CONTEXTS = {"llamacpp": 4}
 # A token's keys and values in float16 depend on the architecture, which cannot be seen from outside: 12 for
 # Qwen2.5-0.5B, 18 for Gemma 3 270M, 23 for SmolLM2-135M, 36 for Qwen2.5-3B, 128 for Llama 3 8B.
@@ -89,7 +89,8 @@ def estimate_mb(spec: ModelSpec, files: Files) -> int:
     """
     on_disk = sum(size for size, *_ in files) / MB
     on_gpu = spec.backend == "llamacpp" and spec.gpu_layers == -1
-    cache = spec.context_tokens * CONTEXTS.get(spec.backend, 0) * TOKEN_KB / 1024
+    contexts = spec.sequences or CONTEXTS.get(spec.backend, 0)
+    cache = spec.context_tokens * contexts * TOKEN_KB / 1024
     return int(PROCESS_MB.get(spec.backend, 0) + (0 if on_gpu else on_disk * _factor(spec) + cache))
 
 
@@ -100,6 +101,17 @@ def _factor(spec: ModelSpec) -> float:
     if spec.file and spec.file.suffix == ".gguf":
         return UNPACKED_WIDE if wide else UNPACKED
     return WIDENED if wide else AS_STORED
+
+
+def same_weights(one: tuple[ModelSpec, Files], other: tuple[ModelSpec, Files]) -> bool:
+    """Tell whether two models read the same files in the same way, as a model and an adapter on it do.
+
+    Both backends map their files, so the weights are there once for all processes that do, as long as their numbers are
+    used as they are stored.
+    """
+    (mine, files), (theirs, others) = one, other
+    alike = all(getattr(mine, name) == getattr(theirs, name) for name in ("backend", "dtype", "device", "gpu_layers"))
+    return alike and files == others != ()
 
 
 def said_mb(size_mb: float) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from playground import child, errors, frames, lifeline
 from playground.errors import PlaygroundError
 from playground.memory import Files, Tenant, stamp
-from playground.status import State, Status, exit_text, resident_mb
+from playground.status import State, Status, exit_text, own_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,8 +98,8 @@ class ModelProcess:
 
     @property
     def memory_mb(self) -> int:
-        """Resident memory in MB, in whatever state it is; 0 where it is gone."""
-        return resident_mb(self.pid) if self.launched and self._process.poll() is None else 0
+        """Memory in MB, its share of what it shares, in whatever state it is; 0 where it is gone."""
+        return own_mb(self.pid) if self.launched and self._process.poll() is None else 0
 
     def tenant(self) -> Tenant:
         """Return what it holds of the memory."""

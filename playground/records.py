@@ -216,6 +216,8 @@ class Run:
         prompt_ids, prompt_pieces: the prompt as the model read it, chat template and special tokens included.
         params: the settings as they acted, seed included.
         notes: sentences about what was adapted ("cut to 1,900 tokens").
+        build: names and versions of what computed the logits; "" where the run never began.
+        exact_batch: so many sequences decoded together get the bits that each gets alone, by the probe at load.
         stop_reason, timing, error: None, None and "" while it runs.
     """
 
@@ -226,6 +228,8 @@ class Run:
     prompt_pieces: tuple[bytes, ...] = ()
     steps: tuple[TokenStep, ...] = ()
     notes: tuple[str, ...] = ()
+    build: str = ""
+    exact_batch: int = 1
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = field(default="", compare=False)

@@ -57,14 +57,33 @@ class Status:
 
     @property
     def memory_mb(self) -> int:
-        """Resident memory of the model's process in MB; 0 where it is not up."""
-        return resident_mb(self.pid) if self.state is State.UP else 0
+        """Memory of the model's process in MB, its share of what it shares; 0 where it is not up."""
+        return own_mb(self.pid) if self.state is State.UP else 0
 
 
 def resident_mb(pid: int) -> int:
-    """Return the resident memory of a process in MB, 0 where it is gone."""
+    """Return the resident memory of a process in MB, all that it shares included; 0 where it is gone."""
     try:
         return int(psutil.Process(pid).memory_info().rss / 2**20)
+    except psutil.Error:
+        return 0
+
+
+def own_mb(pid: int) -> int:
+    """Return the memory of a process in MB, of a page that n processes share the nth part; 0 where it is gone.
+
+    What a group of processes takes is the sum of these. Only Linux counts so; elsewhere it is the resident memory.
+    """
+    try:
+        return int(psutil.Process(pid).memory_full_info().pss / 2**20)
+    except (psutil.Error, AttributeError):
+        return resident_mb(pid)
+
+
+def mapped_mb(pid: int) -> int:
+    """Return how much of a process's resident memory are pages of files, which others that map them share; in MB."""
+    try:
+        return int(getattr(psutil.Process(pid).memory_info(), "shared", 0) / 2**20)
     except psutil.Error:
         return 0
 

@@ -51,6 +51,8 @@ class LiveRun:
     joiner: Joiner = field(default_factory=Joiner)
     surprisal_bits: float = 0.0  # of all written tokens together
     notes: tuple[str, ...] = ()
+    build: str = ""
+    exact_batch: int = 1
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = ""
@@ -86,6 +88,7 @@ class LiveRun:
                 self.prompt_ids = tuple(message["prompt_ids"])
                 self.prompt_pieces = tuple(message["prompt_pieces"])
                 self.notes = tuple(message["notes"])
+                self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "step":
                 self._add(read_step(message))
             case "ended":
@@ -120,6 +123,8 @@ class LiveRun:
             prompt_pieces=self.prompt_pieces,
             steps=tuple(self.steps),
             notes=self.notes,
+            build=self.build,
+            exact_batch=self.exact_batch,
             stop_reason=self.stop_reason,
             timing=self.timing,
             error=self.error,

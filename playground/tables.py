@@ -23,6 +23,8 @@ def steps_table(run: Run) -> pd.DataFrame:
         snapshot = step.snapshot
         rows.append({
             "model": run.model,
+            "build": run.build,
+            "exact_batch": run.exact_batch,
             "settings": settings,
             "token": step.position + 1,
             "token_id": step.token_id,

@@ -117,9 +117,9 @@ class Worker:
         self._outbox.join()
         os._exit(0)  # a thread still listens
 
-    def run(self, model: LoadedModel) -> None:
-        """Serve until the process ends."""
-        self._engine = Engine(model)
+    def run(self, model: LoadedModel, exact: int) -> None:
+        """Serve until the process ends; ``exact`` is what the probe of batches found."""
+        self._engine = Engine(model, exact)
         line = Line(model.slots)
         threading.Thread(target=self._answer_cached, daemon=True).start()
         while True:
@@ -291,7 +291,7 @@ def main() -> None:
         worker.give_up(error)
     worker.tell(ready)
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        worker.run(model)
+        worker.run(model, ready["exact_batch"])
 
 
 if __name__ == "__main__":

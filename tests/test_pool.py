@@ -79,6 +79,7 @@ def test_a_model_loads_looks_and_writes(smollm: Pool) -> None:
     assert (look["step"]["piece"], look["from_cache"]) == (b" Paris", False)
     started, *steps, last = write(smollm, SMOLLM, Prompt(text=PROMPTS[2]), settings(5, temperature=0))
     assert b"".join(started["prompt_pieces"]).decode() == PROMPTS[2]
+    assert (started["build"], started["exact_batch"]) == (status.build, status.exact_batch)
     assert [step["position"] for step in steps] == list(range(5))
     assert (steps[0]["piece"], last["reason"]) == (b" Paris", "length")
 

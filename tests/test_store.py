@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from playground.process import Answer
 
 PARAMS = SamplingParams(seed=42)
-STARTED: Answer = {"event": "started", "prompt_ids": [7, 8], "prompt_pieces": [b"a", b"b"], "notes": ["A note."]}
+STARTED: Answer = {
+    "event": "started",
+    "prompt_ids": [7, 8],
+    "prompt_pieces": [b"a", b"b"],
+    "notes": ["A note."],
+    "build": "toy",
+    "exact_batch": 8,
+}
 TIMING = {"prefill_s": 0.5, "time_to_first_token_s": 0.75, "total_s": 2.0, "tokens_per_s": 4.0}
 ENDED: Answer = {"event": "ended", "reason": "length", "timing": TIMING}
 CRASHED: Answer = {"event": "error", "kind": "ModelCrashed", "text": ("It stopped.", "It starts again.", "")}
@@ -150,6 +157,7 @@ def test_a_run_grows_by_what_the_model_sends() -> None:
     live.take(ENDED)
     run = live.record()
     assert (run.prompt_ids, run.prompt_pieces, run.notes) == ((7, 8), (b"a", b"b"), ("A note.",))
+    assert (run.build, run.exact_batch) == ("toy", 8)
     assert (run.steps, run.stop_reason) == ((step(0), step(1, b".")), StopReason.LENGTH)
     assert run.timing
     assert (run.timing.total_s, run.timing.tokens_per_s) == (2.0, 4.0)

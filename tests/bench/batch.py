@@ -1,8 +1,7 @@
 """Backends against their bare libraries: prefill, one stream, a batch, forks. ``python -m tests.bench.batch hf``.
 
 Behind the backend, ``prefill``, ``stream``, ``batch`` or ``forks`` measure only those. The other backend is
-``llamacpp``, whose context has four slots: its batch is of 4 there, of 8 through transformers. Each round takes ours
-and the bare library in turn, with the same weights; prints medians and ratios.
+``llamacpp``. Each round takes ours and the bare library in turn, with the same weights; prints medians and ratios.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 ROUNDS, TOKENS, BATCH_STEPS, LONG = 3, 48, 12, 1000
 PARTS = ("prefill", "stream", "batch", "forks")
-WIDTH = {"hf": 8, "llamacpp": 4}
+WIDTH = 8
 PROMPT = "The secret to a successful life is"
 SETTINGS = {"temperature": 0.8, "top_k": 40, "top_p": 0.9}
 
@@ -47,9 +46,9 @@ def seconds(run: Callable[[], object]) -> float:
 class Ours:
     """The four verbs."""
 
-    def __init__(self, model: LoadedModel, width: int) -> None:
+    def __init__(self, model: LoadedModel) -> None:
         """Take a model that is loaded."""
-        self.model, self.width = model, width
+        self.model = model
         self.ids = model.encode(PROMPT, special=True)
         self.long = tuple((self.ids * LONG)[:LONG])
 
@@ -80,8 +79,8 @@ class Ours:
     def batch(self) -> float:
         """Go on with forks of the short prompt, together."""
         first, _ = self.model.prefill(self.ids)
-        sequences = [first, *(self.model.fork(first) for _ in range(self.width - 1))]
-        tokens = self.long[: self.width]
+        sequences = [first, *(self.model.fork(first) for _ in range(WIDTH - 1))]
+        tokens = self.long[:WIDTH]
         start = time.perf_counter()
         for _ in range(BATCH_STEPS):
             tokens = tuple(int(token) for token in self.model.decode(sequences, tokens).argmax(axis=1))
@@ -94,9 +93,9 @@ class Ours:
         """Fork the long prompt into all of the batch, then decode once: the first step may gather what was forked."""
         first, _ = self.model.prefill(self.long)
         start = time.perf_counter()
-        sequences = [first, *(self.model.fork(first) for _ in range(self.width - 1))]
+        sequences = [first, *(self.model.fork(first) for _ in range(WIDTH - 1))]
         forked = time.perf_counter()
-        self.model.decode(sequences, self.long[: self.width])
+        self.model.decode(sequences, self.long[:WIDTH])
         decoded = time.perf_counter()
         for sequence in sequences:
             self.model.drop(sequence)
@@ -132,9 +131,9 @@ class BareHf:
 
     def batch(self) -> float:
         """Decode a batch greedily."""
-        width, cache = self.ours.width, DynamicCache(config=self.model.config)
-        self._call([list(self.ours.ids)] * width, cache)
-        tokens = [[token] for token in self.ours.long[:width]]
+        cache = DynamicCache(config=self.model.config)
+        self._call([list(self.ours.ids)] * WIDTH, cache)
+        tokens = [[token] for token in self.ours.long[:WIDTH]]
         start = time.perf_counter()
         for _ in range(BATCH_STEPS):
             tokens = [[int(token)] for token in self._call(tokens, cache).argmax(-1)]
@@ -149,7 +148,7 @@ class BareLlama:
         self.ours = ours
         model = vars(ours.model)["_model"]
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = 2048 * ours.width, ours.width
+        params.n_ctx, params.n_seq_max = 2048 * WIDTH, WIDTH
         params.n_threads = params.n_threads_batch = backends.base.default_threads()
         self.context = llama_cpp.llama_init_from_model(model, params)
         self.memory = llama_cpp.llama_get_memory(self.context)
@@ -187,21 +186,22 @@ class BareLlama:
     def batch(self) -> float:
         """Decode a batch greedily, each sequence with a prompt of its own."""
         llama_cpp.llama_memory_clear(self.memory, True)  # noqa: FBT003 (a C function)
-        ids, width = self.ours.ids, self.ours.width
-        for slot in range(width):
+        ids = self.ours.ids
+        for slot in range(WIDTH):
             self._decode(ids, range(len(ids)), range(slot, slot + 1), wanted=1)
-        tokens = self.ours.long[:width]
+        tokens = self.ours.long[:WIDTH]
         start = time.perf_counter()
         for position in range(len(ids), len(ids) + BATCH_STEPS):
-            self._decode(tokens, range(position, position + 1), range(width), wanted=width)
-            tokens = tuple(self._best(row) for row in range(width))
+            self._decode(tokens, range(position, position + 1), range(WIDTH), wanted=WIDTH)
+            tokens = tuple(self._best(row) for row in range(WIDTH))
         return time.perf_counter() - start
 
 
 def main(backend: str, parts: list[str]) -> None:
     """Take turns and print."""
-    spec = replace(read_catalog(ROOT / "models.yaml").default, backend=backend, context_tokens=2048)
-    ours = Ours(backends.load(spec), WIDTH[backend])
+    width = WIDTH if backend == "llamacpp" else None
+    spec = replace(read_catalog(ROOT / "models.yaml").default, backend=backend, context_tokens=2048, sequences=width)
+    ours = Ours(backends.load(spec))
     bare: BareHf | BareLlama = BareHf(ours) if backend == "hf" else BareLlama(ours)
     print(f"{spec.key}, {ours.model.build}; seconds, ours · bare")
     for name in [part for part in parts if part != "forks"]:
@@ -212,12 +212,12 @@ def main(backend: str, parts: list[str]) -> None:
         print(f"{name}: {mine:.3f} · {theirs:.3f}: {spread}", flush=True)
     if "forks" in parts:
         forked, decoded = ours.forks()
-        print(f"{ours.width - 1} forks of {LONG:,} tokens: {1000 * forked:.1f} ms, first step {1000 * decoded:.0f} ms")
+        print(f"{WIDTH - 1} forks of {LONG:,} tokens: {1000 * forked:.1f} ms, first step {1000 * decoded:.0f} ms")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("backend", choices=WIDTH)
+    parser.add_argument("backend", choices=("hf", "llamacpp"))
     parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     main(options.backend, options.parts)

@@ -93,13 +93,13 @@ class LlamaModel:
         self._log = native_log()
         self._log.errors.clear()
         self.context_tokens = spec.context_tokens
-        self.slots, self.chunk_tokens = SLOTS, CHUNK
+        self.slots, self.chunk_tokens = spec.sequences or SLOTS, CHUNK
         self._model = self._load(spec)
         self._context = self._open(spec)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.vocab_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-        self._free = list(range(SLOTS))
+        self._free = list(range(self.slots))
         self._batch = llama_cpp.llama_batch_init(CHUNK, 0, 1)
         self._pieces: dict[int, bytes] = {}
         self.eos_ids = frozenset(
@@ -122,16 +122,16 @@ class LlamaModel:
 
     def _open(self, spec: ModelSpec) -> Any:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = spec.context_tokens * SLOTS
-        params.n_seq_max = SLOTS
+        params.n_ctx = spec.context_tokens * self.slots
+        params.n_seq_max = self.slots
         params.n_batch = params.n_ubatch = CHUNK
         params.n_threads = params.n_threads_batch = spec.threads or default_threads()
         params.no_perf = True
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
-                f"{spec.key} has no room for {SLOTS} × {spec.context_tokens:,} tokens: {self._log.reason()}.",
-                hint="Set a smaller context_tokens in models.yaml.",
+                f"{spec.key} has no room for {self.slots} × {spec.context_tokens:,} tokens: {self._log.reason()}.",
+                hint="Set a smaller context_tokens, or fewer sequences, in models.yaml.",
             )
         return context
 
