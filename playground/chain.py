@@ -48,9 +48,7 @@ class Link:
     @property
     def removed_mass(self) -> float:
         """Share of probability, in the distribution that reached this sampler, on the tokens that it removed."""
-        if not self.removed:
-            return 0.0
-        return max(0.0, 1.0 - float(self.before.probs_of(self.after.token_ids).sum()))
+        return self.before.mass_outside(self.after)
 
     def note(self, *, details: bool) -> LinkNote:
         """Return the record; ``details`` adds mass and entropies, each a pass over the tokens in play."""
@@ -111,15 +109,12 @@ class Trace:
     def snapshot(self, count: int = SHORTLIST, *, also: int | None = None, details: bool = False) -> Snapshot:
         """Return the record for display; ``also`` names a token that must be in it."""
         shortlist = self.candidates(count, also=also)
-        kept_mass = 1.0
-        if self.final.size < self.model.size:
-            kept_mass = min(1.0, float(self.model.probs_of(self.final.token_ids).sum()))
         return Snapshot(
             candidates=shortlist,
             links=tuple(link.note(details=details) for link in self.links),
             vocab_size=self.model.vocab_size,
             support=self.final.size,
-            removed_mass=1.0 - kept_mass,
+            removed_mass=self.model.mass_outside(self.final),
             model_entropy_bits=self.model.entropy_bits,
             final_entropy_bits=self.final.entropy_bits,
             tail_count=self.model.size - len(shortlist),

@@ -90,19 +90,21 @@ class Distribution:
         return float(self.logits[0] if self.ranked else self.logits.max())
 
     @cached_property
-    def _moments(self) -> tuple[FloatArray, float, float]:
-        """Exponentials of the logits above the peak, (n,); their sum; the mean logit above the peak."""
-        shifted = self.logits - self.peak  # (n,), so that large logits lose no digits
-        weights = np.exp(shifted)
-        total = float(weights.sum())
-        weighted = float(np.einsum("i,i->", weights, shifted))  # not BLAS: its threads would fight the model's
-        return weights, total, weighted / total
+    def _weights(self) -> FloatArray:
+        """Exponentials of the logits above the peak, (n,)."""
+        return np.exp(self.logits - self.peak)  # above the peak, so that large logits lose no digits
 
-    @property
+    @cached_property
+    def _total(self) -> float:
+        """Sum of the exponentials."""
+        return float(self._weights.sum())
+
+    @cached_property
     def entropy_nats(self) -> float:
         """Shannon entropy in nats."""
-        _, total, mean = self._moments
-        return max(0.0, math.log(total) - mean)
+        above = self.logits - self.peak
+        weighted = float(np.einsum("i,i->", self._weights, above))  # not BLAS: its threads would fight the model's
+        return max(0.0, math.log(self._total) - weighted / self._total)
 
     @property
     def entropy_bits(self) -> float:
@@ -111,12 +113,12 @@ class Distribution:
 
     def log_probs(self, logits: FloatArray) -> FloatArray:
         """Turn logits of this distribution into log-probabilities, in nats."""
-        log_probs: FloatArray = (logits - self.peak) - math.log(self._moments[1])
+        log_probs: FloatArray = (logits - self.peak) - math.log(self._total)
         return log_probs
 
     def _shares(self, logits: FloatArray) -> FloatArray:
         """Turn logits of this distribution into probabilities."""
-        shares: FloatArray = np.exp(logits - self.peak) / self._moments[1]
+        shares: FloatArray = np.exp(logits - self.peak) / self._total
         return shares
 
     @property
@@ -196,7 +198,10 @@ class Distribution:
             return self
         if not kept.size:
             return self.best(1)
-        return self._part(self.raw[kept], kept if self.ids is None else self.ids[kept], ranked=self.ranked)
+        part = self._part(self.raw[kept], kept if self.ids is None else self.ids[kept], ranked=self.ranked)
+        if "_weights" in vars(self) and part.raw.max() == self.raw.max():
+            part._weights = self._weights[kept]  # noqa: SLF001 (the same peak, so the same bits without exp)
+        return part
 
     def by_id(self) -> Distribution:
         """Return the same tokens in the order of their ids; itself where they stand so."""
@@ -249,9 +254,19 @@ class Distribution:
 
     def weigh(self, part: IntArray | slice) -> FloatArray:
         """Return the probabilities of some entries, (m,)."""
-        weights, total, _ = self._moments
-        shares: FloatArray = weights[part] / total
+        shares: FloatArray = self._weights[part] / self._total
         return shares
+
+    def mass_outside(self, part: Distribution) -> float:
+        """Return the probability of the tokens that a part of this distribution leaves out.
+
+        They are summed themselves: what is small is not lost beside 1.
+        """
+        if part.size == self.size:
+            return 0.0
+        rest = self._weights.copy()
+        rest[part.token_ids if self.ids is None else self.locate(part.token_ids)[0]] = 0.0
+        return float(rest.sum()) / self._total
 
     def rank_of(self, token_id: int) -> int:
         """Return the rank of a token in play; the best has rank 1."""

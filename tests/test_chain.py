@@ -370,3 +370,10 @@ def test_a_setting_that_keeps_the_order_shares_its_luck(trace: Trace, seed: int)
     narrow = wide.best(max(1, wide.size // 2))
 
     assert wide.rank_of(draw(narrow, luck(seed, 0))) <= wide.rank_of(draw(wide, luck(seed, 0)))
+
+
+def test_a_removed_mass_far_below_rounding_is_not_called_nothing() -> None:
+    """e^−60 beside 1 is 8.8e−27: less than what a sum near 1 can tell from 0."""
+    trace = trace_chain(np.array([0.0, -60.0, 0.0]), (TopK(2),), StepContext())
+    assert trace.links[0].removed_mass == pytest.approx(math.exp(-60) / 2, rel=1e-12)
+    assert trace.snapshot().removed_mass == pytest.approx(math.exp(-60) / 2, rel=1e-12)
