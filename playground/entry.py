@@ -64,6 +64,8 @@ class ModelSpec:
         gpu_layers: how many of its layers go to a GPU, -1 for all; only for llamacpp.
         sequences: how many texts it holds at once, one of them for looks, each with room for context_tokens; left out,
             4; only for llamacpp, since the others take that room as they need it.
+        flash_attention: without it a CPU can be faster at long contexts, but what is read again, after it was written,
+            differs in its last digits; only for llamacpp.
         threads: cores that it uses; left out, all but one, since the browser needs one too.
         trust_remote_code: whether Python code that comes with it may run; needs a commit as revision; only for hf.
         presets: settings to choose on the page when this model runs: ``{careful: {temperature: 0.3, top_k: 40}}``.
@@ -86,6 +88,7 @@ class ModelSpec:
     device: str | None = field(default=None, metadata=DEVICE)
     gpu_layers: int = field(default=0, metadata=whole_in(range(-1, 1001)))
     sequences: int | None = field(default=None, metadata=whole_in(range(2, 33)))
+    flash_attention: bool = field(default=True, metadata=FLAG)
     threads: int | None = field(default=None, metadata=whole_in(range(1, 513)))
     trust_remote_code: bool = field(default=False, metadata=FLAG)
     presets: Mapping[str, Json] = field(default_factory=dict, hash=False, metadata=PRESETS)  # as written
@@ -114,9 +117,11 @@ ONLY = {
     "trust_remote_code": ("hf",),
     "gpu_layers": ("llamacpp",),
     "sequences": ("llamacpp",),
+    "flash_attention": ("llamacpp",),
     "threads": ("hf", "llamacpp"),
 }
 KINDS = {option.name: option.metadata for option in fields(ModelSpec) if option.metadata}  # the keys of an entry
+UNSET = {option.name: option.default for option in fields(ModelSpec)}
 
 
 def adjustable(backend: str) -> tuple[str, ...]:

@@ -389,6 +389,17 @@ def test_a_model_outlives_the_failed_load_of_another() -> None:
     assert (done.returncode, done.stdout.splitlines()) == (0, ["True"]), done.stderr
 
 
+def test_without_flash_attention_a_model_answers_much_the_same() -> None:
+    """The same best token, logits that differ in what is rounded, and a build that says so."""
+    spec = replace(CATALOG.get(SMOLLM), context_tokens=256)
+    usual, plain = backends.load(spec), backends.load(replace(spec, flash_attention=False))
+    ids = plain.encode(LONG, special=True)[:100]
+    [ours], [theirs] = after(usual, ids), after(plain, ids)
+    assert plain.build == f"{usual.build}, without flash attention"
+    assert (int(ours.argmax()), bool((ours != theirs).any())) == (int(theirs.argmax()), True)
+    assert ours == pytest.approx(theirs, abs=ROUNDING[SMOLLM][1])
+
+
 def test_a_toy_reads_the_table_of_its_file(tmp_path: Path) -> None:
     """A table of two words gives their probabilities, 1 % of them spread evenly over the three words."""
     table = tmp_path / "table.json"
@@ -430,7 +441,9 @@ def test_a_file_must_be_the_one_that_models_yaml_names(tmp_path: Path) -> None:
         backends.load(replace(spec, sha256="0" * 64))
 
 
-@pytest.mark.parametrize("option", [{"adapter": "path:x"}, {"dtype": "float32"}, {"device": "cpu"}, {"threads": 2}])
+@pytest.mark.parametrize(
+    "option", [{"adapter": "path:x"}, {"dtype": "float32"}, {"threads": 2}, {"flash_attention": False}]
+)
 def test_what_a_backend_does_not_have_is_refused(option: dict[str, Any]) -> None:
     """A key of models.yaml that only another backend reads is not ignored."""
     with pytest.raises(ModelError, match=f"toy sets {next(iter(option))}, which the backend toy does not have"):

@@ -163,6 +163,7 @@ def test_every_key_is_read(read: Read) -> None:
         "device": "cpu",
         "gpu_layers": -1,
         "sequences": 9,
+        "flash_attention": False,
         "threads": 2,
         "trust_remote_code": False,
         "presets": {"careful": {"temperature": 0.3, "top_k": 40, "stop": ["\n"], "seed": None}},

@@ -76,9 +76,9 @@ def test_logits_are_those_of_transformers_own_forward(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "-" not in kind and kind != "omni"])
 def test_a_prompt_of_several_chunks_gives_transformers_logits(kind: str) -> None:
-    """Read in pieces of 128 tokens, 300 end where one call over all of them ends; windows of 8 tokens included."""
+    """Read in pieces of 256 tokens, 300 end where one call over all of them ends; windows of 8 tokens included."""
     spec = tiny(kind)
-    model = backends.load(replace(spec, context_tokens=512))
+    model = backends.load(spec)
     ids = np.random.default_rng(3).integers(3, VOCAB, 300).tolist()
     plain = AutoModelForCausalLM.from_pretrained(spec.file, dtype=torch.float32).eval()
     with torch.inference_mode():
@@ -134,8 +134,8 @@ def test_an_adapter_gives_the_logits_that_peft_gives(kind: str) -> None:
 def test_a_tuned_prefix_takes_room_of_the_context() -> None:
     """The longest context is the model's less the virtual tokens; more is refused with both numbers."""
     spec = tiny("gpt2-prefix")
-    with pytest.raises(ModelError, match=rf"context_tokens is 512; this model reads {512 - VIRTUAL_TOKENS}"):
-        backends.load(replace(spec, context_tokens=512))
+    with pytest.raises(ModelError, match=rf"context_tokens is 1,024; this model reads {1024 - VIRTUAL_TOKENS:,}"):
+        backends.load(replace(spec, context_tokens=1024))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -192,6 +192,20 @@ def test_a_group_that_falls_apart_keeps_each_text(kind: str) -> None:
 
 
 # GGUF.
+
+
+def test_a_fork_takes_no_memory_until_it_goes_on() -> None:
+    """Its keys and values are those of the text that it was forked from; after one token it has its own."""
+    model = backends.load(tiny("llama"))
+    source, _ = model.prefill(model.encode(TEXT, special=False))
+    fork = model.fork(source)
+
+    def where(sequence: Any) -> int:  # noqa: ANN401 (a sequence of this backend)
+        return int(sequence.group.cache.layers[0].keys.untyped_storage().data_ptr())
+
+    assert where(fork) == where(source)
+    model.decode([fork], [5])
+    assert where(fork) != where(source)
 
 
 @pytest.fixture(scope="module")

@@ -38,13 +38,13 @@ SIZES = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
-    "max_position_embeddings": 512,
+    "max_position_embeddings": 1024,
     "vocab_size": VOCAB,
     "bos_token_id": 0,
     "eos_token_id": 2,
     "pad_token_id": 0,
 }
-GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}
+GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 1024}
 TOKENS = {name: SIZES[name] for name in ("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id")}
 HEADS = {"q_proj": SIZES["num_attention_heads"], "k_proj": SIZES["num_key_value_heads"]}
 VIRTUAL_TOKENS = 4
@@ -201,6 +201,6 @@ def tiny(kind: str) -> ModelSpec:
         write_model(base, folder)
     adapter_file = write_adapter(adapter, folder, Path(HOME.name) / kind) if adapter else None
     return ModelSpec(
-        key=f"tiny-{kind}", title=kind, backend="hf", source="path:x", context_tokens=256, chat=True, device="cpu",
+        key=f"tiny-{kind}", title=kind, backend="hf", source="path:x", context_tokens=768, chat=True, device="cpu",
         threads=1, file=folder, adapter="path:y" if adapter else None, adapter_file=adapter_file,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from playground.backends.base import Report, silent
-from playground.entry import ONLY
+from playground.entry import ONLY, UNSET
 from playground.errors import ModelError
 from playground.sources import sha256_of
 
@@ -22,7 +22,7 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         ModelError: it cannot be loaded, with the backend's own reason, or sets what its backend does not have.
     """
     for name, backends in ONLY.items():
-        if getattr(spec, name) and spec.backend not in backends:
+        if getattr(spec, name) != UNSET[name] and spec.backend not in backends:
             raise ModelError(
                 f"{spec.key} sets {name}, which the backend {spec.backend} does not have.",
                 hint=f"Remove it from models.yaml, or use the backend {' or '.join(backends)}.",

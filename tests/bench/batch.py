@@ -1,6 +1,6 @@
 """Backends against their bare libraries: prefill, one stream, a batch, forks. ``python -m tests.bench.batch hf``.
 
-Behind the backend, ``prefill``, ``stream``, ``batch`` or ``forks`` measure only those. The other backend is
+``--only prefill`` (or ``stream``, ``batch``, ``forks``; more than once) measures only that. The other backend is
 ``llamacpp``. Each round takes ours and the bare library in turn, with the same weights; prints medians and ratios.
 """
 
@@ -25,7 +25,7 @@ from playground.settings import SamplingParams
 from tests.browser import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from playground.backends.base import LoadedModel
 
@@ -197,7 +197,7 @@ class BareLlama:
         return time.perf_counter() - start
 
 
-def main(backend: str, parts: list[str]) -> None:
+def main(backend: str, parts: Sequence[str]) -> None:
     """Take turns and print."""
     width = WIDTH if backend == "llamacpp" else None
     spec = replace(read_catalog(ROOT / "models.yaml").default, backend=backend, context_tokens=2048, sequences=width)
@@ -218,6 +218,6 @@ def main(backend: str, parts: list[str]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("backend", choices=("hf", "llamacpp"))
-    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--only", action="append", choices=PARTS)
     options = parser.parse_args()
-    main(options.backend, options.parts)
+    main(options.backend, options.only or PARTS)

@@ -56,11 +56,12 @@ def row_of(cache: DynamicCache, row: int) -> DynamicCache:
 
 
 def layer_row(layer: Any, row: int) -> Any:
-    """Return one row of a layer; all of a layer that is not only rows, as such a layer is never gathered."""
+    """Return one row of a layer, not copied; of one that is not only rows a copy of all, as it is never gathered."""
     if type(layer) not in ROWS:
         return copy.deepcopy(layer)  # whose state is written to in place
     found = copy.copy(layer)  # whose tensors are replaced, never written to
-    found.batch_select_indices(torch.tensor([row]))
+    if found.get_seq_length() > 0:
+        found.keys, found.values = layer.keys[row : row + 1], layer.values[row : row + 1]  # (1, heads, length, width)
     return found
 
 

@@ -109,7 +109,8 @@ class LlamaModel:
         self.bos_ids: tuple[int, ...] = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
         self._template = self._chat_template()
         self.chat_problem = "" if self._template else "this model file has no chat template"
-        self.build = f"llama-cpp-python {llama_cpp.__version__}"
+        plain = "" if spec.flash_attention else ", without flash attention"
+        self.build = f"llama-cpp-python {llama_cpp.__version__}{plain}"
         self.own_settings = own_settings(self._meta)
 
     def _load(self, spec: ModelSpec) -> Any:
@@ -127,6 +128,8 @@ class LlamaModel:
         params.n_batch = params.n_ubatch = CHUNK
         params.n_threads = params.n_threads_batch = spec.threads or default_threads()
         params.no_perf = True
+        if not spec.flash_attention:
+            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
