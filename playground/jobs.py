@@ -2,7 +2,7 @@
 
 - A run needs a slot; all slots but one are for runs, and the last is for one look at a time.
 - Among those who wait, a session that had the fewest runs lately is first, and then whoever came first.
-- At most ``MAX_WAITING`` runs wait; each is told its place and about how long it will be.
+- At most ``MAX_WAITING`` runs wait, and as many looks; each run is told its place and about how long it will be.
 """
 
 from __future__ import annotations
@@ -90,11 +90,12 @@ class Line:
         """Take a job into the line.
 
         Raises:
-            ModelBusy: too many runs wait already.
+            ModelBusy: too many runs, or looks, wait already.
         """
-        waiting = sum(other.writes for other in self._waiting)
-        if job.writes and waiting >= MAX_WAITING:
-            raise ModelBusy(f"{waiting} runs are waiting for this model;", hint=self._advice(waiting + 1))
+        waiting = sum(other.writes == job.writes for other in self._waiting)
+        if waiting >= MAX_WAITING:
+            what, advice = ("runs", self._advice(waiting + 1)) if job.writes else ("looks", "try again in a moment.")
+            raise ModelBusy(f"{waiting} {what} are waiting for this model;", hint=advice)
         self._waiting.append(job)
 
     def admit(self) -> list[Job]:

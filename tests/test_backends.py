@@ -361,6 +361,16 @@ def test_a_token_that_cannot_be_is_scored_too() -> None:
     assert (found.logprob.tolist(), found.rank.tolist(), found.perplexity) == ([-np.inf], [words + 3], np.inf)
 
 
+def test_a_library_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing, and what to do; the other backends work."""
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)  # as Python marks what cannot be imported
+    for name in [name for name in sys.modules if name.startswith("playground.backends.llamacpp")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ModelError, match=r"llamacpp cannot be imported here: import of llama_cpp halted; .* requirem"):
+        backends.load(CATALOG.get(SMOLLM))
+    assert backends.load(CATALOG.get("toy")).vocab_size > 0
+
+
 GOOD_THEN_BAD = """
 import contextlib, gc, sys
 from dataclasses import replace

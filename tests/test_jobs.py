@@ -113,6 +113,18 @@ def test_the_line_is_bounded() -> None:
     line.join(run("one more"))
 
 
+def test_looks_are_bounded_by_themselves() -> None:
+    """As many looks as runs may wait; one more is refused, and runs are not."""
+    line = line_of(look("first"))
+    line.admit()
+    for number in range(MAX_WAITING):
+        line.join(look(str(number)))
+    with pytest.raises(ModelBusy, match=r"^32 looks are waiting for this model; try again in a moment\.$"):
+        line.join(look("too many"))
+    line.join(run("a run"))
+    assert names(line.admit()) == ["a run"]
+
+
 def test_who_is_refused_hears_how_long_it_would_have_been() -> None:
     """By hand: runs took 2 and 4 s, on average 3; with three at a time, the 33rd in the line waits 33 s."""
     now = [0.0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from playground.backends.base import Report, silent
 from playground.entry import ONLY, UNSET
-from playground.errors import ModelError
+from playground.errors import ModelError, shown
 from playground.sources import sha256_of
 
 if TYPE_CHECKING:
@@ -37,5 +37,11 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         found = sha256_of(spec.file)
         if found != spec.sha256:
             raise ModelError(f"{spec.key} is another file than models.yaml says: its sha256 is {found}.")
-    module = importlib.import_module(f"{__name__}.{spec.backend}")
+    try:
+        module = importlib.import_module(f"{__name__}.{spec.backend}")
+    except (ImportError, OSError, RuntimeError) as error:  # llama-cpp-python raises all three, by what is missing
+        raise ModelError(
+            f"The backend {spec.backend} cannot be imported here: {shown(str(error))}.",
+            hint="Install requirements.txt again, in the environment that runs the page.",
+        ) from error
     return cast("Loader", module.load)(spec, report)
