@@ -129,13 +129,15 @@ class Draw:
 
     Attributes:
         position: 0 for the first token written.
-        luck: the number in [0, 1) that chose the token.
+        luck: the number in [0, 1) that chose the token, unless somebody did.
+        chosen: somebody chose it.
     """
 
     trace: Trace
     position: int
     luck: float
     token_id: int
+    chosen: bool = False
 
     def record(self, *, details: bool = False) -> TokenStep:
         """Return the frozen record."""
@@ -149,6 +151,7 @@ class Draw:
             final_prob=float(trace.final.probs_of(token)[0]),
             rank=trace.model.rank_of(self.token_id),
             packed=trace.snapshot(also=self.token_id, details=details).pack(),
+            chosen=self.chosen,
         )
 
 

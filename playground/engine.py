@@ -19,11 +19,13 @@ from playground import stages
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
-from playground.errors import ModelError
+from playground.errors import ModelError, SettingError
+from playground.events import Ended, Event, Look, Started
 from playground.prompt import check_room, read_prompt
-from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
+from playground.scores import check_ids
 from playground.tokens import TextStream
 
 if TYPE_CHECKING:
@@ -35,53 +37,6 @@ if TYPE_CHECKING:
 NOTHING_MORE = Extras()
 DIFFERING = 5  # tokens that are named where two orders keep different ones
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Answer to a look: the ids read and the step after them, drawn with the seed's luck but not written.
-
-    Attributes:
-        tail: the last few pieces of the prefix, for a title.
-        from_cache: no model ran.
-        orders: there where two or more samplers are set.
-        counts: pairs of a token id and how often it came in as many draws as were asked for, each with its own luck.
-        stages: the packed stages of the chain, where they were asked for.
-    """
-
-    ids: tuple[int, ...]
-    tail: tuple[bytes, ...]
-    step: TokenStep
-    from_cache: bool
-    orders: Orders | None = None
-    counts: tuple[tuple[int, int], ...] = ()
-    stages: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """First event of a run: the prompt as read, sentences about what was adapted, and what decides the numbers.
-
-    Attributes:
-        build: names and versions of what computes the logits.
-        exact_batch: so many sequences decoded together get the bits that each gets alone.
-    """
-
-    prompt_ids: tuple[int, ...]
-    prompt_pieces: tuple[bytes, ...]
-    notes: tuple[str, ...]
-    build: str
-    exact_batch: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Last event of a run."""
-
-    reason: StopReason
-    timing: Timing
-
-
-Event = Started | Draw | Ended
 T = TypeVar("T")
 Turns = Generator[None, None, T]  # work that gives others their turn wherever it yields
 
@@ -218,6 +173,7 @@ class Engine:
         """
         clock = _Clock(self.now)
         ids = read_prompt(self.model, prompt)
+        check_ids(prompt.chosen, self.model.vocab_size)
         limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
         pieces = tuple(map(self.model.piece, ids))
         yield Started(ids, pieces, notes + self._notes(params), self.model.build, self.exact_batch)
@@ -230,11 +186,19 @@ class Engine:
         clock.prefilled = clock.since()
         full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
         try:
-            context = self._context(ids, Prompt(), params)
-            reason = yield from self._steps(sequence, row, context, params, limit, clock, keep_going)
+            context = self._context(ids, prompt, params)
+            reason = yield from self._steps(sequence, row, context, params, limit, prompt.chosen, clock, keep_going)
         finally:
             self.model.drop(sequence)
         yield Ended(reason or full, clock.timing())
+
+    def _text_so_far(self, context: StepContext, longest: int) -> tuple[TextStream, str]:
+        """Return what was written before, as far as a stop text of so many characters may have begun in it."""
+        stream, text = TextStream(), ""
+        if longest:
+            for token in context.history[context.prompt_length :]:
+                text += stream.feed(self.model.piece(token))
+        return stream, text[len(text) - longest + 1 :] if longest <= len(text) else text
 
     def _steps(  # noqa: PLR0913, PLR0917 (the state of one run; a class for it would be used once)
         self,
@@ -243,13 +207,16 @@ class Engine:
         context: StepContext,
         params: SamplingParams,
         limit: int,
+        chosen: tuple[int, ...],
         clock: _Clock,
         keep_going: Callable[[], bool],
     ) -> Generator[Draw, None, StopReason | None]:
-        stream, text = TextStream(), ""
         longest = max(map(len, params.stop), default=0)
+        stream, text = self._text_so_far(context, longest)
         for position in range(limit):
             drawn = self._draw(row, context, params)
+            if position < len(chosen):
+                drawn = by_hand(drawn, chosen[position])
             context = after(context, drawn)
             clock.count += 1
             clock.first = clock.first or clock.since()
@@ -265,6 +232,17 @@ class Engine:
                 row = self.model.decode([sequence], [drawn.token_id])[0]
                 self.cache.put(context.history, row)
         return None
+
+
+def by_hand(drawn: Draw, token: int) -> Draw:
+    """Return a draw as somebody decided it.
+
+    Raises:
+        SettingError: the model itself rules the token out.
+    """
+    if not drawn.trace.model.locate(np.array([token]))[1][0]:
+        raise SettingError(f"The model gives token {token} no probability at all.", hint="Choose another one.")
+    return replace(drawn, token_id=token, chosen=True)
 
 
 def _counts(trace: Trace, context: StepContext, draws: int) -> tuple[tuple[int, int], ...]:

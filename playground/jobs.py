@@ -20,7 +20,7 @@ from playground.records import Extras, SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playground.engine import Event, Look
+    from playground.events import Event, Look
     from playground.frames import Message
 
 MAX_WAITING = 32

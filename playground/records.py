@@ -45,6 +45,7 @@ class Prompt:
         ids: exact token ids; they win over text and messages.
         written: how many of the ids, at the end, were written by the model.
         final_probs: the probability with which each of those was drawn, as far as it is known.
+        chosen: ids that somebody chose to be written next, whatever luck would draw.
     """
 
     text: str = ""
@@ -52,6 +53,7 @@ class Prompt:
     ids: tuple[int, ...] = ()
     written: int = 0
     final_probs: tuple[float, ...] = ()
+    chosen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +162,10 @@ class TokenStep:
 
     Attributes:
         position: 0 for the first token written.
-        luck: the number in [0, 1) that chose it.
+        luck: the number in [0, 1) that chose it, unless somebody did.
         model_prob, final_prob, rank: of the drawn token.
         packed: the snapshot as msgpack, 2 kB where its objects take 16.
+        chosen: somebody chose it; its ``final_prob`` may be 0.
     """
 
     position: int
@@ -173,6 +176,7 @@ class TokenStep:
     final_prob: float
     rank: int
     packed: bytes
+    chosen: bool = False
 
     @property
     def surprisal_bits(self) -> float:

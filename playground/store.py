@@ -17,7 +17,7 @@ from playground.records import Run, SamplingParams, StopReason, Timing, TokenSte
 from playground.tokens import Joiner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from playground.process import Answer
 
@@ -85,8 +85,9 @@ class LiveRun:
                 self.position, self.wait_s = message["position"], message["wait_s"]
             case "started":
                 self.position, self.wait_s = 0, None
-                self.prompt_ids = tuple(message["prompt_ids"])
-                self.prompt_pieces = tuple(message["prompt_pieces"])
+                prompt = len(message["prompt_ids"]) - len(self.steps)  # what was kept of another run was read too
+                self.prompt_ids = tuple(message["prompt_ids"][:prompt])
+                self.prompt_pieces = tuple(message["prompt_pieces"][:prompt])
                 self.notes = tuple(message["notes"])
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "step":
@@ -96,6 +97,11 @@ class LiveRun:
                 self.timing = Timing(**message["timing"])
             case _:
                 self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
+
+    def keep(self, steps: Sequence[TokenStep]) -> None:
+        """Begin with what another run wrote."""
+        for step in steps:
+            self._add(step)
 
     def _add(self, step: TokenStep) -> None:
         self.shown.append(self.joiner.feed(step.piece))

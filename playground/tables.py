@@ -34,6 +34,7 @@ def steps_table(run: Run) -> pd.DataFrame:
             "rank": step.rank,
             "surprisal_bits": step.surprisal_bits,
             "luck": step.luck,
+            "chosen": step.chosen,
             "model_entropy_bits": snapshot.model_entropy_bits,
             "final_entropy_bits": snapshot.final_entropy_bits,
             "support": snapshot.support,

@@ -29,8 +29,9 @@ from playground import backends, lifeline
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.chain import Draw
-from playground.engine import Ended, Engine, Event, Look, Started
+from playground.engine import Engine
 from playground.errors import ModelBusy, PlaygroundError
+from playground.events import Ended, Event, Look, Started
 from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
 from playground.probe import exact_batch
@@ -49,7 +50,8 @@ OOM_SCORE = 500  # of 1,000: where memory runs out, Linux ends a model and not t
 def unpack_prompt(flat: Message) -> Prompt:
     """Read a prompt from a request."""
     turns = tuple((role, content) for role, content in flat["messages"])
-    return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], tuple(flat["final_probs"]))
+    probs, chosen = tuple(flat["final_probs"]), tuple(flat["chosen"])
+    return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], probs, chosen)
 
 
 def answer(event: Event | Look) -> Message:

@@ -15,8 +15,9 @@ from playground import backends
 from playground.cache import LogitsCache
 from playground.catalog import read_catalog
 from playground.chain import Draw
-from playground.engine import Ended, Engine, Started
+from playground.engine import Engine
 from playground.errors import ModelError, PromptError, SettingError
+from playground.events import Ended, Started
 from playground.prompt import CHARS_PER_TOKEN, read_prompt
 from playground.records import Extras, Prompt, SamplingParams, StopReason
 

@@ -1,0 +1,59 @@
+"""What the engine says of a look and of a run: plain values, but for a ``Draw``, whose record is made later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from playground.chain import Draw
+
+if TYPE_CHECKING:
+    from playground.records import Orders, StopReason, Timing, TokenStep
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Answer to a look: the ids read and the step after them, drawn with the seed's luck but not written.
+
+    Attributes:
+        tail: the last few pieces of the prefix, for a title.
+        from_cache: no model ran.
+        orders: there where two or more samplers are set.
+        counts: pairs of a token id and how often it came in as many draws as were asked for, each with its own luck.
+        stages: the packed stages of the chain, where they were asked for.
+    """
+
+    ids: tuple[int, ...]
+    tail: tuple[bytes, ...]
+    step: TokenStep
+    from_cache: bool
+    orders: Orders | None = None
+    counts: tuple[tuple[int, int], ...] = ()
+    stages: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of a run: the prompt as read, sentences about what was adapted, and what decides the numbers.
+
+    Attributes:
+        build: names and versions of what computes the logits.
+        exact_batch: so many sequences decoded together get the bits that each gets alone.
+    """
+
+    prompt_ids: tuple[int, ...]
+    prompt_pieces: tuple[bytes, ...]
+    notes: tuple[str, ...]
+    build: str
+    exact_batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Last event of a run."""
+
+    reason: StopReason
+    timing: Timing
+
+
+Event = Started | Draw | Ended
