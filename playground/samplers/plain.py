@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Name(str):
     """An expression over what a script knows of its run.
 
-    It knows ``ids``, all tokens so far with the prompt first; ``prompt_length``; ``position``, the number of tokens
-    written; ``drawn``, the probability with which each of those was drawn; ``SEED`` and ``luck``; ``vocab_size``,
+    It knows ``logits``; ``ids``, all tokens so far with the prompt first; ``prompt_length``; ``position``, the number of
+    tokens written; ``drawn``, the probability with which each of those was drawn; ``SEED`` and ``luck``; ``vocab_size``,
     ``piece(token)`` and ``encode(text, special=…)``.
     """
 
@@ -54,7 +54,8 @@ class Plain:
     """A call of a plain function.
 
     Attributes:
-        function: the plain function; it is given the logits, then the arguments.
+        function: the plain function; it is given the logits, then the arguments. Or, where none is needed, the new
+            logits as an expression over ``logits``.
         arguments: values, and a Name for each of what belongs to the run.
         before: what is worked out once, in front of the run, by the name under which an argument speaks of it; its
             function is not given logits.
@@ -62,7 +63,7 @@ class Plain:
             none.
     """
 
-    function: Callable[..., object]
+    function: Callable[..., object] | Name
     arguments: tuple[object, ...] = ()
     before: Mapping[str, Plain] = field(default_factory=dict)
     processor: str = ""
@@ -89,9 +90,10 @@ def entropy(logits: FloatArray) -> float:
     return max(0.0, float(np.log(weights.sum()) - (weights * above).sum() / weights.sum()))
 
 
-def ranked(logits: FloatArray) -> Order:
-    """Return the token ids, the most probable first, on a tie the lower id."""
-    return np.argsort(-logits, kind="stable")
+def ranked(logits: FloatArray) -> tuple[Order, FloatArray]:
+    """Return the token ids, the best first, on a tie the lower id, and the running sum of their probabilities."""
+    order, weights = np.argsort(-logits, kind="stable"), np.exp(logits - logits.max())
+    return order, np.cumsum(weights[order] / weights.sum())
 
 
 def only(logits: FloatArray, keep: BoolArray) -> FloatArray:

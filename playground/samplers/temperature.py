@@ -10,7 +10,7 @@ import numpy as np
 
 from playground.errors import SettingError
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
-from playground.samplers.plain import Plain, entropy, only_these
+from playground.samplers.plain import Name, Plain, entropy, only_these
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -115,7 +115,8 @@ class Temperature(Sampler):
             return Plain(dynamic_temperature, (low, high, self.exponent))
         if self.temperature == 0:
             return Plain(greedy)
-        return Plain(temperature, (self.temperature,), processor=f"TemperatureLogitsWarper({self.temperature})")
+        divided = Name(f"logits / {self.temperature}")
+        return Plain(divided, processor=f"TemperatureLogitsWarper({self.temperature})")
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Divide the logits; keep one token at 0."""
@@ -132,11 +133,6 @@ class Temperature(Sampler):
         if temperature == 0:
             return Rule("cut", 1, "T = 0")
         return Rule("shape", temperature, f"T ≈ {temperature:.3f}") if self.range else None
-
-
-def temperature(logits: FloatArray, t: float) -> FloatArray:
-    """Divide all logits."""
-    return logits / t
 
 
 def greedy(logits: FloatArray) -> FloatArray:

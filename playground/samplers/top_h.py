@@ -75,7 +75,7 @@ def entropy_parts(distribution: Distribution, part: IntArray | slice) -> FloatAr
 
 def top_h(logits: FloatArray, h: float) -> FloatArray:
     """Keep the most probable tokens as long as together they carry at most the share h of the entropy."""
-    order = ranked(logits)[: np.isfinite(logits).sum()]
+    order = ranked(logits)[0][: np.isfinite(logits).sum()]
     running = np.cumsum(-probabilities(logits)[order] * log_probabilities(logits)[order])
     count = int(np.searchsorted(running, h * entropy(logits), side="right"))
     return only_these(logits, order[: max(1, count)])

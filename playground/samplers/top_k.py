@@ -67,4 +67,4 @@ class TopK(Sampler):
 
 def top_k(logits: FloatArray, k: int) -> FloatArray:
     """Keep the k most probable tokens."""
-    return only_these(logits, ranked(logits)[:k])
+    return only_these(logits, ranked(logits)[0][:k])

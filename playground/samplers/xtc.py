@@ -95,5 +95,4 @@ def xtc(logits: FloatArray, dart: float, probability: float, threshold: float) -
     if dart >= probability:
         return logits
     good = (probabilities(logits) > 0) if threshold == 0 else (log_probabilities(logits) >= np.log(threshold))
-    order = ranked(logits)
-    return only_these(logits, order[max(0, good.sum() - 1) :])
+    return only_these(logits, ranked(logits)[0][max(0, good.sum() - 1) :])
