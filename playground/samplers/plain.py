@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 class Name(str):
     """An expression over what a script knows of its run.
 
-    It knows ``logits``; ``ids``, all tokens so far with the prompt first; ``prompt_length``; ``position``, the number of
-    tokens written; ``drawn``, the probability with which each of those was drawn; ``SEED`` and ``luck``; ``vocab_size``,
-    ``piece(token)`` and ``encode(text, special=…)``.
+    It knows ``logits``; ``ids``, all tokens so far with the prompt first, and ``prompt_length``; ``position``, how many
+    tokens were written, and ``drawn``, the probability with which each of them was drawn; ``SEED`` and ``luck``;
+    ``vocab_size``, ``piece(token)`` and ``encode(text, special=…)``.
     """
 
     __slots__ = ()
