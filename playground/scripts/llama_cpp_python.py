@@ -107,7 +107,7 @@ def load(made: Script) -> str:
     made.definitions.imports |= set(found.imports)
     if found.repository:
         made.definitions.imports.add("from huggingface_hub import hf_hub_download")
-        file = f"hf_hub_download({found.repository!r}, {found.file!r}, revision={found.revision!r})"
+        file = found.download(found.file)
     numbers = {
         "file": file,
         "context": made.spec.context_tokens,

@@ -50,7 +50,8 @@ class Definitions:
         for used in sorted({item.id for item in ast.walk(node) if isinstance(item, ast.Name)}):
             self._take(used, given.get(used, UNKNOWN))
         first = node.body[1].lineno  # behind the docstring
-        head = [f"def {name}({ast.unparse(node.args)}):", f'    """{str(function.__doc__).splitlines()[0]}"""']
+        signature = ast.unparse(node.args).replace("'", '"')
+        head = [f"def {name}({signature}):", f'    """{str(function.__doc__).splitlines()[0]}"""']
         self.functions[name] = "\n".join([*head, *(NOQA.sub("", line) for line in lines[first - 1 :])])
 
     def _take(self, name: str, value: object) -> None:
@@ -82,7 +83,7 @@ def literal(value: Any) -> str:  # noqa: ANN401 (any plain value)
     r"""Return the source of a value; no text can break out of it, and long ones go over several lines.
 
     >>> print(literal([1, ("a", -math.inf)]), literal("say '''\u2028"), literal(Name("ids[-64:]")))
-    [1, ['a', -np.inf]] "say '''\u2028" ids[-64:]
+    [1, ["a", -np.inf]] "say '''\u2028" ids[-64:]
     """
     if isinstance(value, Name):
         return str(value)
@@ -95,6 +96,16 @@ def literal(value: Any) -> str:  # noqa: ANN401 (any plain value)
     if isinstance(value, float) and math.isinf(value):
         return "np.inf" if value > 0 else "-np.inf"
     return repr(value)
+
+
+def quoted(text: str) -> str:
+    r"""Return the literal of a short text, in double quotation marks where those need no backslash.
+
+    >>> print(quoted("it's"), quoted('say "it"\n'), quoted("a"))
+    "it's" 'say "it"\n' "a"
+    """
+    found = repr(text)
+    return f'"{found[1:-1]}"' if '"' not in text else found
 
 
 def filled(items: Iterable[str]) -> str:
@@ -110,18 +121,17 @@ def filled(items: Iterable[str]) -> str:
 def text_literal(text: str) -> str:
     r"""Return a text as a literal, each of its lines on a line.
 
-    >>> print(text_literal("a\n" + "b" * 100))
+    >>> print(text_literal("one\ntwo"))
     (
-        'a\n'
-        'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
-        'bbbbbbbbbbbbbbbbbbbb'
+        "one\n"
+        "two"
     )
     """
     if len(repr(text)) <= WIDTH and "\n" not in text[:-1]:
-        return repr(text)
+        return quoted(text)
     size = WIDTH - 20
     parts = [line[at : at + size] for line in re.split(r"(?<=\n)", text) for at in range(0, len(line), size)]
-    return "\n".join(["(", *(f"    {part!r}" for part in parts), ")"])
+    return "\n".join(["(", *(f"    {quoted(part)}" for part in parts), ")"])
 
 
 def comment(text: str, indent: str = "") -> str:

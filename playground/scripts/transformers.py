@@ -14,7 +14,7 @@ from playground.errors import ModelError
 from playground.samplers.plain import Name
 from playground.scripts.parts import Library, Nearest, Script, value_of
 from playground.scripts.places import Place, is_gguf, place
-from playground.scripts.source import literal
+from playground.scripts.source import literal, quoted
 
 if TYPE_CHECKING:
     from playground.entry import ModelSpec
@@ -56,6 +56,11 @@ HIDDEN = """\
 added = [it.content for it in tokenizer.added_tokens_decoder.values()]
 control = [it for it in added if re.fullmatch("<[|\\uff5c].*[|\\uff5c]>", it)]
 tokenizer.backend_tokenizer.add_special_tokens([AddedToken(it, special=True, normalized=False) for it in control])"""
+TEMPLATE = "chat_template.json"  # where folders of models that also hear and see keep it, Qwen2.5-Omni's among them
+OWN_TEMPLATE = """\
+if not tokenizer.chat_template:  # models that also hear and see keep it in a file of its own
+    found = json.loads(Path({file}).read_text(encoding="utf-8"))
+    tokenizer.chat_template = found["chat_template"]"""
 PIECE = '''\
 def piece(token):
     """Return the bytes of a token."""
@@ -114,7 +119,7 @@ def script(spec: ModelSpec, prompt: Prompt, params: SamplingParams) -> str:
     defined = [PIECE, *([ENCODE] if made.needs_encode else [])]
     if prompt.messages:
         defined.append(RENDER)
-        loaded += hidden(made)
+        loaded += chat_lines(made)
     loop = made.loop(answer(omni=omni), "token in ends", nearest(made))
     if any("processed(" in line for line in loop.splitlines()):
         defined.append(PROCESSED)
@@ -182,8 +187,7 @@ def load(made: Script, *, omni: bool) -> list[str]:
 def where_of(found: Place, *, gguf: bool) -> str:
     """Return the arguments by which ``from_pretrained`` finds a source."""
     if found.repository:
-        file = f", gguf_file={found.file!r}" if found.file else ""
-        return f"{found.repository!r}{file}, revision={found.revision!r}"
+        return found.pretrained
     return "source.parent, gguf_file=source.name" if gguf else "source"
 
 
@@ -191,21 +195,30 @@ def adapter(made: Script, source: str) -> list[str]:
     """Return the lines that put an adapter on the model."""
     found = place(source)
     made.definitions.imports |= set(found.imports)
-    where = found.path or f"{found.repository!r}, revision={found.revision!r}"
+    where = found.path or found.pretrained
     return [*found.lines, ADAPTER.format(adapter=where)]
 
 
-def hidden(made: Script) -> list[str]:
-    """Return what keeps text that looks like a control token text, where somebody has written any."""
-    if not any(sign in content for _, content in made.prompt.messages for sign in ("<|", "<\uff5c")):
-        return []
-    made.definitions.imports.add("from transformers import AddedToken")
-    return [HIDDEN]
+def chat_lines(made: Script) -> list[str]:
+    """Return what a chat needs that the tokenizer's own files may lack: a template, marks of control tokens."""
+    spec, imports, lines = made.spec, made.definitions.imports, []
+    if spec.file and (spec.file / TEMPLATE).is_file():
+        found = place(spec.source)
+        file = f'source / "{TEMPLATE}"'
+        imports |= {"import json", "from pathlib import Path"}
+        if found.repository:
+            imports.add("from huggingface_hub import hf_hub_download")
+            file = found.download(TEMPLATE)
+        lines.append(OWN_TEMPLATE.format(file=file))
+    if any(sign in content for _, content in made.prompt.messages for sign in ("<|", "<\uff5c")):
+        imports.add("from transformers import AddedToken")
+        lines.append(HIDDEN)
+    return lines
 
 
 def device_of(spec: ModelSpec) -> str:
     """Return where the model runs: what models.yaml says, else on a GPU where there is one."""
-    return repr(spec.device) if spec.device else DEVICE
+    return quoted(spec.device) if spec.device else DEVICE
 
 
 def answer(*, omni: bool) -> list[str]:
