@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +15,7 @@ from playground.errors import PromptError, SettingError
 from playground.samplers import ORDERS
 from playground.samplers.luck import luck
 from playground.samplers.plain import Name, Plain, probabilities, ranked
-from playground.scripts.source import Definitions, comment, import_block, literal
+from playground.scripts.source import Definitions, comment, import_block, literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -139,8 +140,8 @@ class Script:
         if prompt.ids:
             self.inputs.append(f"PROMPT_IDS = {literal(prompt.ids)}")
         elif prompt.messages:
-            turns = [f'    {{"role": {role!r}, "content": {literal(text)}}},' for role, text in prompt.messages]
-            self.inputs.append("\n".join(["MESSAGES = [", *turns, "]"]))
+            turns = [f'{{"role": {quoted(role)}, "content": {literal(text)}}},' for role, text in prompt.messages]
+            self.inputs.append("\n".join(["MESSAGES = [", *(textwrap.indent(turn, "    ") for turn in turns), "]"]))
             self.definitions.add(chat_ids)
         elif prompt.text:
             self.inputs.append(f"PROMPT = {literal(prompt.text)}")
@@ -171,17 +172,18 @@ class Script:
         """Return the lines of the chain, inside the loop, with a comment where the library would do otherwise."""
         lines: list[str] = []
         for sampler, plain in zip(self.chain, self.plains, strict=True):
+            said = comment(remarks(sampler, self.library.words), "    ")
             if self.library.processors and plain.processor:
                 self.definitions.imports.add(f"from transformers import {plain.processor.partition('(')[0]}")
                 ids = next((item for item in plain.arguments if isinstance(item, Name)), "ids")
+                lines += [said] if ids != "ids" else []  # part of the text, where the library counts as it likes
                 lines.append(f"    logits = processed({plain.processor}, {ids}, logits)")
                 continue
             if isinstance(plain.function, Name):
                 lines.append(f"    logits = {plain.function}  # {sampler.key}")
                 continue
             self.definitions.add(function_of(plain))
-            if said := remarks(sampler, self.library.words):
-                lines.append(comment(said, "    "))
+            lines += [said] * bool(said)
             lines.append(f"    logits = {call(plain, 'logits')}")
         return lines
 
@@ -235,8 +237,10 @@ class Script:
             f"{spec.title}, run by {library.name} as the sampling playground runs it.",
             f"Chain: {' → '.join(item.summary for item in self.chain) or 'nothing; the model’s own probabilities'}.",
             f"Settings: {settings}",
-            f"Needs: pip install {' '.join(map(pinned, library.packages))}",
+            f"Needs: pip install {' '.join(map(pinned, (*library.packages, *(['peft'] if spec.adapter else []))))}",
         ]
+        if not spec.source.startswith("path:"):
+            said.append(f"Weights: {spec.source}")
         if spec.backend != library.backend:
             said.append(
                 f"The playground runs this model with another library, whose logits differ in their last digits: the"
@@ -283,7 +287,7 @@ def remarks(sampler: Sampler, words: tuple[str, ...]) -> str:
 def pinned(package: str) -> str:
     """Return a package with the version that is here, as another version may answer other digits."""
     try:
-        return f"{package}=={version(package)}"
+        return f"{package}=={version(package).partition('+')[0]}"
     except PackageNotFoundError:
         return package
 

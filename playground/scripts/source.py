@@ -90,7 +90,7 @@ def literal(value: Any) -> str:  # noqa: ANN401 (any plain value)
     if isinstance(value, str):
         return text_literal(value)
     if isinstance(value, list | tuple):
-        items = [literal(item) for item in value]
+        items = [quoted(item) if type(item) is str else literal(item) for item in value]
         whole = f"[{', '.join(items)}]"
         return whole if len(whole) <= WIDTH and "\n" not in whole else f"[\n{filled(items)}\n]"
     if isinstance(value, float) and math.isinf(value):
