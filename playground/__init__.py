@@ -12,7 +12,7 @@ The map, from the bottom up; imports point downwards only:
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
-- ``store``: runs as they grow; ``tables``: records as CSV
+- ``store``: runs as they grow; ``tables``: records as CSV; ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -128,3 +129,9 @@ def adjustable(backend: str) -> tuple[str, ...]:
     """Return the keys of which another value can be given when a model is loaded."""
     own = (name for name in ("sequences", "threads", "gpu_layers", "dtype", "device") if backend in ONLY[name])
     return ("context_tokens", *own)
+
+
+def default_threads() -> int:
+    """Return all cores but one: a model's threads wait for each other by spinning, and a browser needs a core too."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)

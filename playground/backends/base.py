@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -28,12 +27,6 @@ Report = Callable[[str, float | None], None]  # what a load is doing, and which 
 
 def silent(stage: str, part: float | None) -> None:
     """Report to nobody."""
-
-
-def default_threads() -> int:
-    """Return all cores but one: a model's threads wait for each other by spinning, and a browser needs a core too."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playground.numerics import Distribution, IntArray
+    from playground.samplers.plain import Plain
 
 __all__ = [
     "INCLUDE_PROMPT",
@@ -200,6 +201,13 @@ class Sampler(ABC):
         """Return what decided which tokens of ``before`` stay; None where there is only a change of shape to see.
 
         It is asked only where ``apply`` changed something, and computes its numbers with the same code.
+        """
+        return None
+
+    def plain(self) -> Plain | None:
+        """Return the sampler as plain NumPy, for a script; None where nobody has written it, and then there is none.
+
+        What it does is what ``apply`` does where the setting is not neutral.
         """
         return None
 

@@ -12,12 +12,16 @@ import numpy as np
 from playground.errors import SettingError
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, Vocabulary, knob
 from playground.samplers.knobs import Texts
+from playground.samplers.plain import ENCODE, PIECES, Name, Plain, recent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from playground.numerics import Distribution, FloatArray, IntArray
 
 Tail = tuple[int, ...]
 Breakers = dict[int, tuple[Tail, ...]]
+PlainBreakers = dict[int, list[list[int]]]
 
 MAX_TAIL = 20  # tokens of a breaker behind its first that are looked at
 LOG_LARGEST = 88.7228391  # ln of the largest float32, where llama.cpp stops raising the penalty
@@ -66,6 +70,12 @@ class Dry(Sampler):
             off="An empty list lets an echo be of any length.",
         )
     )
+
+    def plain(self) -> Plain:
+        """Return the search for echoes, and in front of the run that for tokens which hold breakers."""
+        numbers = (self.multiplier, self.base, self.allowed_length)
+        before = {"breakers": Plain(sequence_breakers, (PIECES, ENCODE, self.breakers))} if self.breakers else {}
+        return Plain(dry, (recent(self.window), *numbers, Name("breakers") if before else {}), before)
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the tokens that would lengthen an echo.
@@ -169,4 +179,52 @@ def token_breakers(vocabulary: Vocabulary, texts: tuple[str, ...]) -> Breakers:
         found = dict.fromkeys([*held, *(tails[rest] for raw, rest in begun if raw not in piece)])
         if found:
             heads[token] = tuple(found)
+    return heads
+
+
+def dry(
+    logits: FloatArray, ids: Sequence[int], multiplier: float, base: float, allowed: int, breakers: PlainBreakers
+) -> FloatArray:
+    """Lower tokens that would carry on a passage which stood in the text before: the longer the echo, the further."""
+    limit = tokens_behind_breaker(ids, breakers)
+    if limit < allowed or len(ids) <= allowed:
+        return logits
+    longest: dict[int, int] = {}  # by token: the longest echo that it would carry on
+    for place in range(1, len(ids)):
+        length = 0
+        while length < min(place, limit) and ids[place - 1 - length] == ids[-1 - length]:
+            length += 1
+        longest[ids[place]] = max(length, longest.get(ids[place], 0))
+    steps = int(LOG_LARGEST / math.log(base)) if base > 1 else 0  # of growth beyond the allowed length
+    changed = logits.copy()
+    for token, length in longest.items():
+        if length >= allowed and [] not in breakers.get(token, []):
+            changed[token] -= multiplier * base ** min(length - allowed, steps)
+    return changed
+
+
+def tokens_behind_breaker(ids: Sequence[int], breakers: PlainBreakers) -> int:
+    """Count the tokens behind the last sequence breaker; all where there is none."""
+    for place in range(len(ids) - 1, -1, -1):
+        behind = list(ids[place + 1 :])
+        lengths = [len(tail) for tail in breakers.get(ids[place], []) if behind[: len(tail)] == tail]
+        if lengths:
+            return len(behind) - max(lengths)
+    return len(ids)
+
+
+def sequence_breakers(
+    pieces: Sequence[bytes], encode: Callable[..., Sequence[int]], texts: Sequence[str]
+) -> PlainBreakers:
+    """Find the tokens that hold a breaker or that one begins in, each with the tokens that have to follow it."""
+    cuts = {
+        text.encode(): [(text[:cut].encode(), list(encode(text[cut:], special=False))) for cut in range(1, len(text))]
+        for text in texts
+    }
+    heads: PlainBreakers = {}
+    for token, piece in enumerate(pieces):
+        for whole, parts in cuts.items():
+            tails = [[]] if whole in piece else [tail[:MAX_TAIL] for start, tail in parts if piece.endswith(start)]
+            if tails:
+                heads.setdefault(token, []).extend(tails)
     return heads

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, log_probabilities, only
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class EpsilonCutoff(Sampler):
         )
     )
 
+    def plain(self) -> Plain:
+        """Return the comparison with ε."""
+        return Plain(epsilon_cutoff, (self.epsilon_cutoff,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the probabilities at or above ε."""
         if self.is_neutral:
@@ -58,3 +63,8 @@ class EpsilonCutoff(Sampler):
     def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
         """Return ε."""
         return Rule("floor", self.epsilon_cutoff, f"ε = {self.epsilon_cutoff * 100:g}%")
+
+
+def epsilon_cutoff(logits: FloatArray, epsilon: float) -> FloatArray:
+    """Remove every token less probable than ε; where that is all of them, the best stays."""
+    return only(logits, log_probabilities(logits) >= math.log(epsilon))

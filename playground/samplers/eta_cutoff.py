@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, entropy, log_probabilities, only
 from playground.samplers.rules import about
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class EtaCutoff(Sampler):
         )
     )
 
+    def plain(self) -> Plain:
+        """Return the comparison with η."""
+        return Plain(eta_cutoff, (self.eta_cutoff,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the probabilities at or above η."""
         if self.is_neutral:
@@ -60,3 +65,9 @@ class EtaCutoff(Sampler):
         """Return the logarithms of ε and of √ε × exp(−H)."""
         log_epsilon = math.log(self.eta_cutoff)
         return log_epsilon, log_epsilon / 2 - distribution.entropy_nats
+
+
+def eta_cutoff(logits: FloatArray, epsilon: float) -> FloatArray:
+    """Remove every token less probable than η, the smaller of ε and √ε × exp(−entropy)."""
+    floor = min(math.log(epsilon), math.log(epsilon) / 2 - entropy(logits))
+    return only(logits, log_probabilities(logits) >= floor)

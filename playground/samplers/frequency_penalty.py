@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Rule, Sampler, StepContext, knob, subtracted
+from playground.samplers.plain import Plain, recent
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, IntArray
+    from collections.abc import Sequence
+
+    from playground.numerics import Distribution, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class FrequencyPenalty(Sampler):
     window: int = knob(WINDOW)
     include_prompt: bool = knob(INCLUDE_PROMPT)
 
+    def plain(self) -> Plain:
+        """Return the same over the tokens of the window."""
+        return Plain(frequency_penalty, (recent(self.window, include_prompt=self.include_prompt), self.penalty))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window by their counts."""
         if self.is_neutral:
@@ -52,3 +59,8 @@ class FrequencyPenalty(Sampler):
 
     def _recent(self, context: StepContext) -> IntArray:
         return context.recent(self.window, include_prompt=self.include_prompt)
+
+
+def frequency_penalty(logits: FloatArray, ids: Sequence[int], penalty: float) -> FloatArray:
+    """Subtract the penalty from a token's logit as often as it has appeared."""
+    return logits - penalty * np.bincount(np.array(ids, dtype=np.int64), minlength=logits.size)

@@ -11,9 +11,12 @@ import numpy as np
 from playground.errors import SettingError, shown
 from playground.samplers.base import Rule, Sampler, Sized, StepContext, Vocabulary, knob
 from playground.samplers.knobs import Bias, Biases
+from playground.samplers.plain import ENCODE, Name, Plain
 from playground.tokens import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from playground.numerics import Distribution, FloatArray, IntArray
 
 
@@ -52,6 +55,11 @@ class LogitBias(Sampler):
         """
         self._tokens(vocabulary.vocab_size, vocabulary if isinstance(vocabulary, Vocabulary) else None, strict=False)
         return None
+
+    def plain(self) -> Plain:
+        """Return the addition, and in front of the run what turns texts into ids."""
+        before = {"biases": Plain(token_biases, (ENCODE, self.biases))}
+        return Plain(logit_bias, (Name("biases"),), before)
 
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Add what is to be added, then remove what is banned.
@@ -115,3 +123,22 @@ class LogitBias(Sampler):
 def encoded(vocabulary: Vocabulary, text: str) -> tuple[int, ...]:
     """Return the tokens of a text, control tokens among them; asked for once, as a bias acts at every step."""
     return tuple(vocabulary.encode(text, special=True))
+
+
+def token_biases(encode: Callable[..., Sequence[int]], biases: Sequence[Bias]) -> list[tuple[int, float]]:
+    """Look up the tokens that are given by their texts."""
+    found = []
+    for token, amount in biases:
+        [number] = encode(token, special=True) if isinstance(token, str) else [token]
+        found.append((number, amount))
+    return found
+
+
+def logit_bias(logits: FloatArray, biases: Sequence[tuple[int, float]]) -> FloatArray:
+    """Add to the logits of some tokens; −inf bans one."""
+    changed = logits.copy()
+    for token, amount in biases:
+        changed[token] += amount
+    if changed.max() == -np.inf:
+        raise ValueError("The bans leave no token to draw.")
+    return changed

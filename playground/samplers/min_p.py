@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, only
 from playground.samplers.rules import about, percent
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class MinP(Sampler):
         Knob("Min-p", float, 0, 1, neutral=0.0, usual=0.05, step=0.01, slider_maximum=1, off="0 turns it off.")
     )
 
+    def plain(self) -> Plain:
+        """Return the comparison with the floor."""
+        return Plain(min_p, (self.min_p,), processor=f"MinPLogitsWarper({self.min_p})")
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the logits at or above the floor."""
         if self.is_neutral:
@@ -55,3 +60,8 @@ class MinP(Sampler):
     def _floor(self, distribution: Distribution) -> float:
         """Return the lowest logit that stays."""
         return distribution.peak + math.log(self.min_p)
+
+
+def min_p(logits: FloatArray, share: float) -> FloatArray:
+    """Remove every token that is less probable than a share of the best one."""
+    return only(logits, logits >= logits.max() + math.log(share))

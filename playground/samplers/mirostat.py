@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from playground.numerics import BITS_PER_NAT
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import DRAWN, Plain, log_probabilities, only
 from playground.samplers.rules import about
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from collections.abc import Sequence
+
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ class Mirostat(Sampler):
         surprisals = [-math.log2(prob) for prob in context.final_probs if prob > 0]
         return 2 * self.tau - self.eta * (math.fsum(surprisals) - len(surprisals) * self.tau)
 
+    def plain(self) -> Plain:
+        """Return the comparison with μ."""
+        return Plain(mirostat, (DRAWN, self.tau, self.eta))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Keep what is not too surprising."""
         if self.is_neutral:
@@ -87,3 +94,9 @@ class Mirostat(Sampler):
             return Rule("floor", 1.0, f"μ ≈ {cut:.2f} bits".replace("-", "−"))
         floor = 2.0**-cut
         return Rule("floor", floor, f"2^−μ = 2^−{cut:.2f} {about(floor)}")
+
+
+def mirostat(logits: FloatArray, drawn: Sequence[float], tau: float, eta: float) -> FloatArray:
+    """Remove what is more surprising than μ bits; μ is 2τ, and falls by η × (surprisal − τ) with each token drawn."""
+    mu = 2 * tau - eta * sum(-math.log2(prob) - tau for prob in drawn)
+    return only(logits, log_probabilities(logits) * -BITS_PER_NAT <= mu)

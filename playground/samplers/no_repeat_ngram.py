@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import IDS, Plain, only
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, IntArray
+    from collections.abc import Sequence
+
+    from playground.numerics import Distribution, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class NoRepeatNgram(Sampler):
         Knob("Tokens in a run", int, 0, 1000, neutral=0, usual=3, step=1, slider_maximum=10, off="0 turns it off.")
     )
 
+    def plain(self) -> Plain:
+        """Return the search for earlier appearances."""
+        return Plain(no_repeat_ngram, (IDS, self.size))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Remove the tokens that would complete a run for the second time."""
         if self.is_neutral or len(context.history) < self.size:
@@ -60,3 +67,12 @@ def followers(history: IntArray, length: int) -> IntArray:
     for back in range(1, length + 1):
         places = places[history[places - back] == history[-back]]
     return history[places]
+
+
+def no_repeat_ngram(logits: FloatArray, ids: Sequence[int], size: int) -> FloatArray:
+    """Remove every token that would repeat a run of so many tokens which has appeared before."""
+    end = list(ids[len(ids) - size + 1 :])
+    runs = [list(ids[start : start + size]) for start in range(len(ids) - size + 1)]
+    keep = np.ones(logits.size, dtype=bool)
+    keep[[run[-1] for run in runs if run[:-1] == end]] = False
+    return only(logits, keep)

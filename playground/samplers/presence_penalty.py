@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Rule, Sampler, StepContext, knob, subtracted
+from playground.samplers.plain import Plain, recent
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, IntArray
+    from collections.abc import Sequence
+
+    from playground.numerics import Distribution, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class PresencePenalty(Sampler):
     window: int = knob(WINDOW)
     include_prompt: bool = knob(INCLUDE_PROMPT)
 
+    def plain(self) -> Plain:
+        """Return the same over the tokens of the window."""
+        return Plain(presence_penalty, (recent(self.window, include_prompt=self.include_prompt), self.penalty))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window."""
         if self.is_neutral:
@@ -53,3 +60,10 @@ class PresencePenalty(Sampler):
 
     def _recent(self, context: StepContext) -> IntArray:
         return context.recent(self.window, include_prompt=self.include_prompt)
+
+
+def presence_penalty(logits: FloatArray, ids: Sequence[int], penalty: float) -> FloatArray:
+    """Subtract the penalty from the logit of each token that has appeared."""
+    changed = logits.copy()
+    changed[sorted(set(ids))] -= penalty
+    return changed

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import INCLUDE_PROMPT, WINDOW, Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, recent
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution, IntArray
+    from collections.abc import Sequence
+
+    from playground.numerics import Distribution, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class RepetitionPenalty(Sampler):
     window: int = knob(WINDOW)
     include_prompt: bool = knob(INCLUDE_PROMPT)
 
+    def plain(self) -> Plain:
+        """Return the same over the tokens of the window."""
+        window = recent(self.window, include_prompt=self.include_prompt)
+        processor = f"RepetitionPenaltyLogitsProcessor({self.penalty})"
+        return Plain(repetition_penalty, (window, self.penalty), processor=processor)
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Lower the logits of the tokens in the window."""
         if self.is_neutral or distribution.size == 1:
@@ -74,3 +83,10 @@ class RepetitionPenalty(Sampler):
 
     def _recent(self, context: StepContext) -> IntArray:
         return context.recent(self.window, include_prompt=self.include_prompt)
+
+
+def repetition_penalty(logits: FloatArray, ids: Sequence[int], penalty: float) -> FloatArray:
+    """Multiply the logit of each token that has appeared by the penalty where it is below 0, else divide it."""
+    seen, changed = sorted(set(ids)), logits.copy()
+    changed[seen] = np.where(logits[seen] < 0, logits[seen] * penalty, logits[seen] / penalty)
+    return changed

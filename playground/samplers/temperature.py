@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from playground.errors import SettingError
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Name, Plain, entropy, only_these
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 SMALLEST = 0.001
 
@@ -105,6 +108,16 @@ class Temperature(Sampler):
         found: float = low + (high - low) * evenness**self.exponent
         return found if found >= SMALLEST else 0.0
 
+    def plain(self) -> Plain:
+        """Return the division, greedy decoding, or a division by what the entropy makes of a range."""
+        if self.range:
+            low, high = max(0.0, self.temperature - self.range), self.temperature + self.range
+            return Plain(dynamic_temperature, (low, high, self.exponent))
+        if self.temperature == 0:
+            return Plain(greedy)
+        divided = Name(f"logits / {self.temperature}")
+        return Plain(divided, processor=f"TemperatureLogitsWarper({self.temperature})")
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Divide the logits; keep one token at 0."""
         temperature = self.at(distribution)
@@ -120,3 +133,17 @@ class Temperature(Sampler):
         if temperature == 0:
             return Rule("cut", 1, "T = 0")
         return Rule("shape", temperature, f"T ≈ {temperature:.3f}") if self.range else None
+
+
+def greedy(logits: FloatArray) -> FloatArray:
+    """Keep only the most probable token, the lowest id on a tie."""
+    return only_these(logits, [int(logits.argmax())])
+
+
+def dynamic_temperature(logits: FloatArray, low: float, high: float, exponent: float) -> FloatArray:
+    """Divide by a temperature between low and high, the higher the more even the distribution is."""
+    count = np.isfinite(logits).sum()
+    if count == 1:
+        return logits
+    t = low + (high - low) * min(1, entropy(logits) / np.log(count)) ** exponent
+    return greedy(logits) if t < SMALLEST else logits / t

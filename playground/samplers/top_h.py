@@ -11,6 +11,7 @@ import numpy as np
 from playground.numerics import BITS_PER_NAT
 from playground.ranking import crossing
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, entropy, log_probabilities, only_these, probabilities, ranked
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray, IntArray
@@ -43,6 +44,10 @@ class TopH(Sampler):
         Knob("Top-H", float, 0, 1, neutral=1.0, usual=0.4, step=0.01, slider_maximum=1, off="1 turns it off.")
     )
 
+    def plain(self) -> Plain:
+        """Return the walk down the ranks."""
+        return Plain(top_h, (self.top_h,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Rank until the running sum passes the budget."""
         if self.is_neutral:
@@ -66,3 +71,11 @@ def entropy_parts(distribution: Distribution, part: IntArray | slice) -> FloatAr
     """Return −p ln p of some entries, (m,)."""
     parts: FloatArray = -distribution.weigh(part) * distribution.log_probs(distribution.logits[part])
     return parts
+
+
+def top_h(logits: FloatArray, h: float) -> FloatArray:
+    """Keep the most probable tokens as long as together they carry at most the share h of the entropy."""
+    order = ranked(logits)[0][: np.isfinite(logits).sum()]
+    running = np.cumsum(-probabilities(logits)[order] * log_probabilities(logits)[order])
+    count = int(np.searchsorted(running, h * entropy(logits), side="right"))
+    return only_these(logits, order[: max(1, count)])

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
+from playground.samplers.plain import Plain, only_these, ranked
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class TopK(Sampler):
         """Only the best."""
         return self.top_k == 1
 
+    def plain(self) -> Plain:
+        """Return the cut behind the first k in rank order."""
+        return Plain(top_k, (self.top_k,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the first k in rank order."""
         if self.is_neutral or self.top_k >= distribution.size:
@@ -58,3 +63,8 @@ class TopK(Sampler):
     def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
         """Return k."""
         return Rule("cut", self.top_k, f"k = {self.top_k:,}")
+
+
+def top_k(logits: FloatArray, k: int) -> FloatArray:
+    """Keep the k most probable tokens."""
+    return only_these(logits, ranked(logits)[0][:k])

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, only
 from playground.samplers.rules import about
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class TopNSigma(Sampler):
         Knob("Top-nσ", float, 0, 100, neutral=0.0, usual=1.0, step=0.05, slider_maximum=5, off="0 turns it off.")
     )
 
+    def plain(self) -> Plain:
+        """Return the comparison with the cut."""
+        return Plain(top_n_sigma, (self.top_n_sigma,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Keep the logits at or above the cut."""
         if self.is_neutral:
@@ -58,3 +63,9 @@ class TopNSigma(Sampler):
         """Return the lowest logit that stays, and σ."""
         sigma = float(distribution.logits.std())
         return distribution.peak - self.top_n_sigma * sigma, sigma
+
+
+def top_n_sigma(logits: FloatArray, n: float) -> FloatArray:
+    """Keep the tokens whose logits lie within n standard deviations of the best one."""
+    sigma = logits[logits > -np.inf].std()
+    return only(logits, logits >= logits.max() - n * sigma)

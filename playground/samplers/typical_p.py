@@ -10,6 +10,7 @@ import numpy as np
 from playground.numerics import BITS_PER_NAT
 from playground.ranking import ROUNDING, crossing
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
+from playground.samplers.plain import Plain, entropy, log_probabilities, only_these, probabilities
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -44,6 +45,10 @@ class TypicalP(Sampler):
         Knob("Typical-p", float, 0, 1, neutral=1.0, usual=0.95, step=0.01, slider_maximum=1, off="1 turns it off.")
     )
 
+    def plain(self) -> Plain:
+        """Return the walk away from the entropy."""
+        return Plain(typical_p, (self.typical_p,))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:  # noqa: ARG002 (one signature for all)
         """Take the most typical tokens until the running sum reaches p."""
         if self.is_neutral or distribution.size == 1:
@@ -71,3 +76,12 @@ def distances(plain: Distribution) -> FloatArray:
     """Return how far each token's surprisal is from the entropy, in nats, (n,)."""
     far: FloatArray = np.abs(plain.log_probs(plain.logits) + plain.entropy_nats)
     return far
+
+
+def typical_p(logits: FloatArray, p: float) -> FloatArray:
+    """Keep the tokens whose surprisal is nearest to the entropy, until together they hold the share p."""
+    distance = np.abs(log_probabilities(logits) + entropy(logits))
+    order = np.argsort(distance, kind="stable")
+    running = np.cumsum(probabilities(logits)[order])
+    count = int(np.searchsorted(running, p - ROUNDING)) + 1  # so that 0.5 + 0.3 reaches 0.8
+    return only_these(logits, order[:count])

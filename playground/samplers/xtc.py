@@ -10,9 +10,10 @@ import numpy as np
 
 from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
 from playground.samplers.luck import luck
+from playground.samplers.plain import Name, Plain, log_probabilities, only_these, probabilities, ranked
 
 if TYPE_CHECKING:
-    from playground.numerics import Distribution
+    from playground.numerics import Distribution, FloatArray
 
 HALF = 0.5
 
@@ -66,6 +67,10 @@ class Xtc(Sampler):
             f"XTC's threshold {self.threshold:g} is above 0.5, which no two tokens can both reach; it removes nothing."
         )
 
+    def plain(self) -> Plain:
+        """Return the throw of its own die and the cut from above."""
+        return Plain(xtc, (Name('luck(SEED, position, "xtc")'), self.probability, self.threshold))
+
     def apply(self, distribution: Distribution, context: StepContext) -> Distribution:
         """Where luck will have it, remove the best tokens down to the last that is good enough."""
         if self.is_neutral or luck(context.seed, context.position, "xtc") >= self.probability:
@@ -83,3 +88,11 @@ class Xtc(Sampler):
     def rule(self, before: Distribution, context: StepContext) -> Rule | None:  # noqa: ARG002 (one signature for all)
         """Return the threshold."""
         return Rule("ceiling", self.threshold, f"threshold {self.threshold * 100:g}%")
+
+
+def xtc(logits: FloatArray, dart: float, probability: float, threshold: float) -> FloatArray:
+    """Where the dart hits, remove of the tokens that reach the threshold all but the least probable."""
+    if dart >= probability:
+        return logits
+    good = (probabilities(logits) > 0) if threshold == 0 else (log_probabilities(logits) >= np.log(threshold))
+    return only_these(logits, ranked(logits)[0][max(0, good.sum() - 1) :])

@@ -9,8 +9,8 @@ from pathlib import Path
 import llama_cpp
 import numpy as np
 
-from playground.backends.base import default_threads
 from playground.catalog import read_catalog
+from playground.entry import default_threads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

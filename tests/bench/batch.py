@@ -20,6 +20,7 @@ from transformers import DynamicCache
 from playground import backends
 from playground.catalog import read_catalog
 from playground.chain import Draw, draw, luck, trace_chain
+from playground.entry import default_threads
 from playground.samplers.base import StepContext
 from playground.settings import SamplingParams
 from tests.browser import ROOT
@@ -149,7 +150,7 @@ class BareLlama:
         model = vars(ours.model)["_model"]
         params = llama_cpp.llama_context_default_params()
         params.n_ctx, params.n_seq_max = 2048 * WIDTH, WIDTH
-        params.n_threads = params.n_threads_batch = backends.base.default_threads()
+        params.n_threads = params.n_threads_batch = default_threads()
         self.context = llama_cpp.llama_init_from_model(model, params)
         self.memory = llama_cpp.llama_get_memory(self.context)
         self.rows = llama_cpp.llama_batch_init(LONG, 0, 1)

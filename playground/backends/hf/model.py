@@ -29,13 +29,13 @@ from playground.backends.base import (
     ModelSequence,
     PrefillStopped,
     Report,
-    default_threads,
     own,
     silent,
 )
 from playground.backends.hf.rows import ROWS, Group, HfSequence, row_of, single, together
 from playground.backends.hf.text import Text
 from playground.backends.hf.weights import Weights, load_weights, read_config
+from playground.entry import default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
 

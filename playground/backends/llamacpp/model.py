@@ -28,12 +28,12 @@ from playground.backends.base import (
     ModelSequence,
     PrefillStopped,
     Report,
-    default_threads,
     own,
     rendered,
     silent,
 )
 from playground.backends.llamacpp.settings import own_settings
+from playground.entry import default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
 
