@@ -73,7 +73,7 @@ def test_a_new_page_comes_back_as_it_is() -> None:
     assert (answer["state"], answer["problems"]) == (START, "")
 
 
-@given(params=params_drawn(), prompt=st.text(st.characters(exclude_categories=("Cs",))))
+@given(params=params_drawn(), prompt=st.text(st.characters(exclude_categories=["Cs"])))
 def test_all_settings_survive_a_link(params: SamplingParams, prompt: str) -> None:
     """Whatever the cards can be set to is read from the link as the same settings."""
     flat = params.to_dict()
@@ -213,7 +213,8 @@ def test_a_state_too_large_to_read_is_refused_with_the_limit() -> None:
 def test_a_run_is_named_while_it_is_kept() -> None:
     """Of a run that is gone, or never was, the page learns so without an error."""
     run = EXPLORER.store.new("toy", SamplingParams()).run_id
-    assert [ask(state=START, run=name)["run"] for name in (run, "gone", None, 5, [])] == [run, "", "", "", ""]
+    assert ask(state=START, run=run)["run"] == run
+    assert [ask(state=START, run=name)["run"] for name in ("gone", None, 5, "")] == [""] * 4
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.key)
