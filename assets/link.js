@@ -30,7 +30,7 @@
   let words = {}, start = {}, most = 0;
   let controls = null; // what gradio's own controls hold: model, mode, system prompt, prompt, seed, length
   let next = null; // the state to fill in, where it is not that of the address or of the storage
-  let linked = null; // the settings in the address, or those that were filled in last
+  let linked = { link: "", core: "" }; // the address that was read or made last, and the settings in it
   let before = null; // the state to go back to
   let run = "", asked = null, starts = null; // the text that is shown, its settings, and those of the one that begins
   let chosen = null; // the selected token of that text
@@ -50,14 +50,18 @@
   let timer = 0;
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(save, IDLE_MS);
+    timer = setTimeout(settled, IDLE_MS);
+  }
+
+  function settled() {
+    const link = fragment(); // one that has just been opened waits for its event
+    if (link && link === linked.link && snapshot().core !== linked.core) address("");
+    save();
   }
 
   function save() {
-    clearTimeout(timer);
     if (!controls) return;
-    const { core, state } = snapshot();
-    if (fragment() && core !== linked) address("");
+    const { state } = snapshot();
     storage.set("sessionStorage", { state, link: fragment(), run, asked, chosen });
     storage.set("localStorage", { state });
   }
@@ -67,7 +71,7 @@
     later();
   };
   ["settings", "shows"].forEach((name) => document.addEventListener(`playground:${name}`, later));
-  window.addEventListener("pagehide", save);
+  window.addEventListener("pagehide", save); // with the address as it is: a reload asks for this one
 
   // Filling in: gradio asks for it when the page is there and when #fill is pressed, then looks by itself.
   window.playground.filled = async (values) => {
@@ -75,8 +79,9 @@
     const state = next ?? (await remembered());
     next = null;
     if (state) put(state);
-    linked = snapshot().core;
-    if (state) wanted = wanted ?? (state.token === null ? null : { token: state.token, settings: linked });
+    const { core } = snapshot();
+    linked = { link: fragment(), core };
+    if (state && state.token !== null) wanted ??= { token: state.token, settings: core };
     later();
     return state ? controls : undefined;
   };
@@ -106,21 +111,23 @@
     return news.state;
   }
 
-  /** Fill in another state; the one before can be had back. */
-  function change(state) {
+  /** Fill in another state, of the address or not; the one before can be had back. */
+  function change(state, { link = "" } = {}) {
     before = snapshot().state;
     next = state;
+    wanted = null;
+    if (fragment() !== link) address(link);
     tell("before");
     document.querySelector("#fill").click();
   }
 
   window.addEventListener("hashchange", async () => {
     const link = fragment();
-    if (!link || !controls || (link === storage.get("sessionStorage").link && snapshot().core === linked)) return;
+    if (!link || !controls || (link === linked.link && snapshot().core === linked.core)) return;
     const news = await ask("/playground/link", { link: link.slice(0, most + 1) });
     if (!news) return;
     if (news.problems) say(fill(words.link_part, news), { kind: "error", stay: true });
-    if (news.state) change(news.state);
+    if (news.state) change(news.state, { link });
     else address("");
   });
 
@@ -137,7 +144,7 @@
   async function name({ core, state }) {
     const news = await ask("/playground/link", { state });
     if (!news || news.problems || core !== snapshot().core) return;
-    linked = core;
+    linked = { link: news.link, core };
     address(news.link);
     save();
   }
@@ -184,7 +191,7 @@
     if (news.problems) return say(fill(words.not_copied, news), { kind: "error", field: news.field });
     if (what === "settings") return give(news.settings, words.settings_copied);
     if (!news.link) return say(fill(words.link_long, { most: most.toLocaleString("en") }), { kind: "error", field: "prompt" });
-    linked = core;
+    linked = { link: news.link, core };
     address(news.link);
     save();
     give(location.href, words.link_copied);

@@ -135,6 +135,7 @@
     document.addEventListener("playground:choose", async ({ detail }) => {
       const mine = ++chosen;
       const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
+      await plotly; // a reload selects a token at once
       if (news && mine === chosen) show(news);
     });
 
