@@ -102,7 +102,7 @@
     const body = link && !own ? { link: link.slice(0, most + 1) } : state ? { state, run: own ? kept.run : "" } : null;
     const news = body && (await ask("/playground/link", body));
     if (!news) return null;
-    if (news.problems) say(fill(body.link ? words.link_part : words.kept_part, news), { kind: "error", stay: true });
+    doubt(news, body.link ? words.link_part : words.kept_part);
     if (news.run) {
       [run, asked] = [news.run, kept.asked];
       wanted = Number.isInteger(kept.chosen) ? { token: kept.chosen, settings: null } : null;
@@ -126,7 +126,7 @@
     if (!link || !controls || (link === linked.link && snapshot().core === linked.core)) return;
     const news = await ask("/playground/link", { link: link.slice(0, most + 1) });
     if (!news) return;
-    if (news.problems) say(fill(words.link_part, news), { kind: "error", stay: true });
+    doubt(news, words.link_part);
     if (news.state) change(news.state, { link });
     else address("");
   });
@@ -184,6 +184,11 @@
     setTimeout(() => document.querySelector(".notice")?.textContent === text && tell("notice", { kind: "", text: "", field: "" }), SHOWN_MS);
   }
 
+  /** Say what of a link or of the storage does not hold. */
+  function doubt({ state, problems }, sentence) {
+    if (problems) say(state ? fill(sentence, { problems }) : problems, { kind: "error", stay: true });
+  }
+
   async function copy(what) {
     const { core, state } = snapshot();
     const news = await ask("/playground/link", { state });
@@ -226,6 +231,7 @@
     dialog.showModal();
     box.focus();
     box.select();
+    box.scrollTop = 0;
   }
 
   parts.keep = (element, props) => {

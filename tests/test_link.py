@@ -38,6 +38,19 @@ for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });
 """
 FULL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+START = {
+    "model": "SmolLM2 135M Instruct (Q4_1)",
+    "mode": "completion",
+    "system": "",
+    "prompt": "The secret to a successful life is",
+    "seed": "42",
+    "length": "64",
+    "chain": {"order": "transformers", "temperature": 0.8, "top_k": 40, "top_p": 0.9},
+    "view": "distribution",
+}
+REFUSED = re.compile(
+    "^(Not everything in this link holds here|The link holds no|The link is longer|The settings are of)"
+)
 FORGOTTEN = """
 sessionStorage.playground = JSON.stringify({ ...JSON.parse(sessionStorage.playground ?? "{}"), run: "gone" });
 """
@@ -213,14 +226,10 @@ def test_a_hostile_link_leaves_the_page_as_it_starts(visitors: Visitors, fragmen
     """Nothing of it runs, a sentence says that it was refused, and the page looks as without it."""
     watched = visitors.visit(fragment)
     state = shows(watched)
-    refused = [] if fragment in {"#explore/", "#javascript:alert(1)"} else ["The link"]
-    notice = watched.page.inner_text(".notice").splitlines()[:1]
-    assert [line[:8] for line in notice] == refused
-    assert state == shows(visitors.visit()) | {"chain": state["chain"]}
-    assert state["chain"] in (
-        {"order": "transformers"},
-        {"order": "transformers", "temperature": 0.8, "top_k": 40, "top_p": 0.9},
-    )
+    refused = fragment not in {"#explore/", "#javascript:alert(1)"}
+    expect(watched.page.locator(".notice")).to_have_text(REFUSED if refused else "")
+    assert state | {"chain": START["chain"]} == START
+    assert state["chain"] in (START["chain"], {"order": "transformers"})
     assert watched.page.evaluate("[{}.polluted, document.querySelectorAll('.notice *').length]") == [None, 0]
 
 
@@ -402,13 +411,12 @@ def test_nonsense_in_the_storage_is_checked_like_a_link(visitors: Visitors, kept
 def test_reset_brings_everything_back_and_undo_undoes_it(visitors: Visitors) -> None:
     """The text stays."""
     watched = visitors.visit()
-    start = shows(watched)
     fill_in(watched)
     text = watched.write(6)
     typed = shows(watched)
     watched.page.click("#reset")
-    expect(watched.page.locator(BOXES["prompt"])).to_have_value(start["prompt"])
-    assert shows(watched) == start
+    expect(watched.page.locator(BOXES["prompt"])).to_have_value(str(START["prompt"]))
+    assert shows(watched) == START
     assert watched.page.locator(".presets select").input_value() == "balanced"
     assert ended(watched) == text
     watched.page.click("#undo")
@@ -466,4 +474,7 @@ def test_the_buttons_fit_a_phone(visitors: Visitors) -> None:
     expect(watched.page.locator("#undo")).to_be_visible()
     watched.page.click("#copy-settings")
     expect(watched.page.locator("dialog textarea")).to_be_visible()
+    box = watched.page.locator("dialog").bounding_box()
+    assert box
+    assert 16 <= box["x"] < box["x"] + box["width"] <= 390 - 16
     assert watched.page.evaluate("document.documentElement.scrollWidth") == 390
