@@ -42,8 +42,7 @@
     function apply(chosen) {
       const { order: wanted, seed, max_new_tokens: length, ...values } = chosen.settings;
       settings = { order: wanted ?? settings.order, ...values };
-      if (typeof settings.order === "string") layout = [...spec.orders[settings.order]];
-      else layout = [...settings.order, ...layout.filter((key) => !settings.order.includes(key))];
+      layOut();
       kinds.forEach((_, key) => { origins[key] = chosen.title; });
       added.clear();
       if (seed !== undefined) type("#seed textarea, #seed input", String(seed ?? ""));
@@ -52,6 +51,27 @@
       send();
       preset.value = chosen.key;
       preset.title = fill(words.preset_from, { title: chosen.title, origin: chosen.origin });
+    }
+
+    /** Take settings over as they are; where they are a preset's, it is named. */
+    function restore({ chain }) {
+      if (same(chain, settings)) return;
+      const { order: wanted, ...values } = chain;
+      const found = presets.find(({ settings: { order: named, seed, max_new_tokens: length, ...numbers }, problem }) => !problem && (named ?? wanted) === wanted && sameNumbers(numbers, values));
+      settings = { ...chain };
+      layOut();
+      kinds.forEach((_, key) => { origins[key] = found?.title; });
+      added.clear();
+      refresh();
+      preset.value = found?.key ?? "";
+      props.value = window.playground.chain = JSON.stringify(settings);
+    }
+
+    const sameNumbers = (one, other) => Object.keys(one).length === Object.keys(other).length && Object.keys(one).every((key) => same(one[key], other[key]));
+
+    function layOut() {
+      if (!own()) layout = [...spec.orders[settings.order]];
+      else layout = [...settings.order, ...layout.filter((key) => !settings.order.includes(key))];
     }
 
     function offer(models) {
@@ -203,6 +223,7 @@
       differ.textContent = detail.orders;
     });
     document.addEventListener("playground:models", ({ detail }) => offer(detail));
+    document.addEventListener("playground:restore", ({ detail }) => restore(detail));
     spec.samplers.forEach(({ key }) => { if (settings[key] !== undefined) origins[key] = spec.presets.find((item) => item.key === spec.start).title; });
     offer({});
     preset.value = spec.start;

@@ -77,7 +77,11 @@
   parts.notice = (element, props, watch) => {
     const line = el("div", { class: "notice", role: "status", "aria-live": "polite" });
     element.append(line);
-    const show = ({ kind, text, field }) => {
+    let stays = false; // until somebody does something: a look that the page does by itself must not take it away
+    ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, () => { stays = false; }, true));
+    const show = ({ kind, text, field, stay }) => {
+      if (stays && !text) return;
+      stays = stay === true;
       line.textContent = text;
       line.dataset.kind = text ? kind : "";
       mark(field);
@@ -101,7 +105,7 @@
     const views = ["explore", "models"].map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
     element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, dark));
     const choose = () => {
-      const name = location.hash === "#models" ? "models" : "explore";
+      const name = location.hash === "#models" ? "models" : "explore"; // #explore/… holds settings: link.js
       document.querySelector(".playground")?.classList.toggle("away", name === "models");
       document.querySelector("#models")?.classList.toggle("shown", name === "models");
       views.forEach((view) => (view.dataset.view === name ? view.setAttribute("aria-current", "page") : view.removeAttribute("aria-current")));

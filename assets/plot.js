@@ -21,7 +21,8 @@
     const note = el("p", { class: "draw" });
     const settings = el("p", { class: "settings" });
     const many = el("button", { type: "button", class: "plain", onclick: () => drawMany() }, words.draw_many);
-    const views = ["distribution", "waterfall"].map((name) => el("button", { type: "button", role: "tab", class: "view", "data-view": name, "aria-selected": String(name === "distribution"), onclick: () => choose(name) }, words[`view_${name}`]));
+    const names = JSON.parse(props.views);
+    const views = names.map((name) => el("button", { type: "button", role: "tab", class: "view", "data-view": name, "aria-selected": String(name === names[0]), onclick: () => choose(name) }, words[`view_${name}`]));
     const stages = el("div", { class: "figure waterfall", hidden: true });
     const counted = el("span", { hidden: true }, el("i", { class: "key counted" }), el("span", {}));
     const empty = el("p", { class: "empty" }, words.plot_empty);
@@ -31,7 +32,7 @@
       settings, numbers, legendRow, area, stages, draw, note);
     card.hidden = true;
     element.append(empty, card);
-    let view = "distribution";
+    let view = (window.playground.view = names[0]);
     let latest = null; // what the picture shows; other settings are tried on its place
     let newest = null; // what came last, shown as soon as plotly is there
     let width = 0;
@@ -73,7 +74,8 @@
 
     /** Show the other picture of the same place, with the settings that this one shows. */
     const choose = (name) => {
-      view = name;
+      view = window.playground.view = name;
+      tell("shows", name);
       views.forEach((button) => button.setAttribute("aria-selected", String(button.dataset.view === name)));
       area.hidden = legendRow.hidden = name === "waterfall";
       stages.hidden = !area.hidden;
@@ -128,10 +130,12 @@
     const tryOut = () => question("settings", () => ({ chain: window.playground.chain, seed: seed(), columns: columns() }));
     const drawMany = () => question("draws", () => ({ chain: latest.chain, seed: latest.seed, draws: latest.counted + MANY }));
     document.addEventListener("playground:settings", tryOut);
+    document.addEventListener("playground:restore", ({ detail }) => detail.view !== view && choose(detail.view));
     let chosen = 0; // answers may come in another order than the questions
     document.addEventListener("playground:choose", async ({ detail }) => {
       const mine = ++chosen;
       const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
+      await plotly; // a reload selects a token at once
       if (news && mine === chosen) show(news);
     });
 

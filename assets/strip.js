@@ -46,6 +46,7 @@
 
     function begin(news) {
       run = { id: news.run, tokens: [], seed: news.seed };
+      tell("begin", run.id);
       pin(null);
       empty.hidden = true;
       card.hidden = false;
@@ -69,7 +70,10 @@
       if (news.rest && text.lastElementChild) text.lastElementChild.textContent = news.rest;
       if (news.running && !window.playground.pinned) text.scrollTop = text.scrollHeight;
       card.dataset.running = news.running;
-      if (!news.running) card.dataset.ended = run.id;
+      if (!news.running) {
+        card.dataset.ended = run.id;
+        tell("ended", run.id);
+      }
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
       stats.replaceChildren(...items, reuse, save);
       save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
@@ -96,12 +100,12 @@
       if (position !== null) text.querySelector(`[data-position="${position}"]`)?.classList.add("sel");
     }
 
-    function choose(node) {
+    function choose(node, focus = true) {
       const position = Number(node.dataset.position);
       pin(position);
       text.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
       node.setAttribute("tabindex", 0);
-      node.focus();
+      if (focus) node.focus();
       tell("choose", { run: run.id, position });
     }
 
@@ -119,6 +123,12 @@
     document.addEventListener("playground:place", ({ detail }) => {
       mark(detail.place.run === run.id ? detail.place.position : null);
       if (!detail.follow) window.playground.pinned = true; // somebody asked for it; it stays while the text grows
+    });
+    document.addEventListener("playground:resume", ({ detail }) => follow(detail));
+    document.addEventListener("playground:gone", () => { empty.textContent = words.run_gone; });
+    document.addEventListener("playground:select", ({ detail }) => {
+      const node = text.querySelector(`[data-position="${detail}"]`);
+      if (node) choose(node, false);
     });
     arrived();
     watch("value", arrived);

@@ -74,6 +74,13 @@ CLIP = 80  # characters of a person's own value that a message repeats
 
 def shown(value: object) -> str:
     """Return ``value`` as a message quotes it: on one line, clipped, control characters escaped."""
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else _repr(value)
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return text if len(text) <= CLIP else text[: CLIP - 1] + "…"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except RecursionError:  # lists in lists, which a reader of JSON gets out of just in time
+        return f"a {type(value).__name__} of many layers"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from playground.backends.base import Message
 from playground.errors import PromptError, shown
 from playground.scores import check_ids
+from playground.tokens import check_characters
 
 if TYPE_CHECKING:
     from playground.backends.base import LoadedModel
@@ -77,13 +78,7 @@ def _check_text(model: LoadedModel, prompt: Prompt) -> None:
             field="prompt",
         )
     for text in texts:
-        bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
-        if bad is not None:
-            raise PromptError(
-                f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
-                hint="Delete it.",
-                field="prompt",
-            )
+        check_characters(text)
 
 
 def _encode_chat(model: LoadedModel, messages: tuple[tuple[str, str], ...]) -> tuple[int, ...]:

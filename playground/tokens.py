@@ -10,6 +10,8 @@ import codecs
 import unicodedata
 from typing import TYPE_CHECKING
 
+from playground.errors import PromptError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -105,3 +107,18 @@ class TextStream:
     def finish(self) -> str:
         """Return what was left open."""
         return self._decoder.decode(b"", final=True)
+
+
+def check_characters(text: str) -> None:
+    """Check that a text can be encoded.
+
+    Raises:
+        PromptError: it holds half a surrogate pair.
+    """
+    bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+    if bad is not None:
+        raise PromptError(
+            f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
+            hint="Delete it.",
+            field="prompt",
+        )

@@ -112,18 +112,18 @@ def read_whole(value: object) -> object:
     return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text  # noqa: PLR2004
 
 
-def read_object(body: bytes, keys: str) -> dict[str, Any]:
-    """Read the JSON object in the body of a request; ``keys`` says what belongs into it.
+def read_object(body: bytes, keys: str, *, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
+    """Read the JSON object in the body of a request, of ``most`` bytes; ``keys`` says what belongs into it.
 
     Raises:
         SettingError: it is too large, or no JSON object.
     """
     try:
-        flat = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
+        flat = json.loads(body) if len(body) <= most else None
     except (ValueError, RecursionError):
         flat = None
     if not isinstance(flat, dict):
-        raise SettingError(f"The request is no JSON object of at most {MAX_BODY_BYTES:,} bytes.", hint=keys)
+        raise SettingError(f"The request is no JSON object of at most {most:,} bytes.", hint=keys)
     return flat
 
 

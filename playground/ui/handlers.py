@@ -28,6 +28,7 @@ from playground.ui.strip import strip_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from playground.catalog import Catalog
     from playground.pool import Pool
     from playground.process import Stream
     from playground.store import LiveRun, Store
@@ -54,12 +55,22 @@ def said(error: Exception) -> dict[str, str]:
     return {"kind": "error", "text": f"Something in the playground broke. The log has it under {log_id}.", "field": ""}
 
 
-def read_boxes(mode: str, system: object, text: object) -> Prompt:
+def read_boxes(catalog: Catalog, model: object, mode: object, system: object, text: object) -> Prompt:
     """Return the prompt that the boxes describe.
 
     Raises:
-        SettingError: the mode is neither completion nor chat, or a box holds no text.
+        SettingError: the model cannot chat, the mode is neither completion nor chat, or a box holds no text.
+        CatalogError: there is no such model.
     """
+    if not isinstance(model, str):
+        raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
+    spec = catalog.get(model)
+    if mode == "chat" and not spec.chat:
+        raise SettingError(
+            f"{spec.title} is not listed for chat.",
+            hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
+            field="mode",
+        )
     system = "" if system is None else system
     if not isinstance(text, str) or not isinstance(system, str):
         raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
@@ -100,22 +111,10 @@ class Handlers:
         """Show what could come after the prompt; returns picture, notice."""
         try:
             params = read_settings(chain, seed, LOOK_LENGTH)
-            shown = self.explorer.look(model, self._prompt(model, mode, system, text), params)
+            shown = self.explorer.look(model, read_boxes(self.pool.catalog, model, mode, system, text), params)
             return to_json(shown | {"asked": [chain, seed]}), CLEAR
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return gr.skip(), to_json(said(error))
-
-    def _prompt(self, model: object, mode: str, system: object, text: object) -> Prompt:
-        if not isinstance(model, str):
-            raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
-        spec = self.pool.catalog.get(model)
-        if mode == "chat" and not spec.chat:
-            raise SettingError(
-                f"{spec.title} is not listed for chat.",
-                hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
-                field="mode",
-            )
-        return read_boxes(mode, system, text)
 
     def stop(self, run_id: str | None) -> Any:
         """End the session's run; returns a notice, and the run's last update says that it stopped."""
@@ -140,7 +139,7 @@ class Handlers:
         live: LiveRun | None = None
         try:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
-            prompt = self._prompt(model, mode, system, text)
+            prompt = read_boxes(self.pool.catalog, model, mode, system, text)
             live = self.store.new(model, params)
             async for update in self._loading(live):
                 yield update

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.ui.controls import chain_spec, start_value, to_json
+from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import CLEAR, Handlers
+from playground.ui.link import MAX_LINK_CHARS, VIEWS, examples, start_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from playground.catalog import Catalog
     from playground.ui.explore import Explorer
 
-START_SEED, START_TOKENS = "42", 64
 QUEUE_POLL_S = 0.02
 
-# Runs in the browser when the chat radio moves: the system prompt is there for chats only.
+# Run in the browser. The system prompt is there for chats only; link.js hears of what the controls hold and fills them.
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
+TOLD = "(...held) => window.playground.held(held)"
+FILLED = "(...held) => window.playground.filled(held)"
 
 
 def part(name: str, *, value: str, **props: Any) -> gr.HTML:
@@ -46,6 +48,7 @@ class Parts:
     write: gr.Button
     stop: gr.Button
     look: gr.Button
+    fill: gr.Button  # pressed by link.js only
     note: gr.HTML
     strip: gr.HTML
     plot: gr.HTML
@@ -64,23 +67,26 @@ def build_page(catalog: Catalog, explorer: Explorer) -> gr.Blocks:
 
 
 def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
-    words = to_json(dict(texts))
+    words, start = to_json(dict(texts)), start_state(catalog, texts)
     part("bar", value="", words=words)
     with gr.Row(elem_classes="playground"):
         with gr.Column(scale=0, min_width=340, elem_classes="side"):
-            prompt = _prompt_controls(catalog, texts)
+            prompt = _prompt_controls(catalog, texts, start)
+            part("examples", value="", words=words, examples=to_json(examples(texts)))
             with gr.Row(elem_classes="buttons"):
                 write = gr.Button(texts["write"], variant="primary", elem_id="write")
                 stop = gr.Button(texts["stop"], elem_id="stop")
                 look = gr.Button(texts["look"], elem_id="look")
-            seed, length = _run_controls(texts)
-            chain = part("chain", value=start_value(), spec=chain_spec(), words=words)
+                fill = gr.Button(elem_id="fill")
+            seed, length = _run_controls(texts, start)
+            part("keep", value="", words=words, start=to_json(start), most=MAX_LINK_CHARS)
+            chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             strip = part("strip", value="", words=words)
-            plot = part("plot", value="", words=words)
+            plot = part("plot", value="", words=words, views=to_json(VIEWS))
     part("models", value="", words=words)
     note = part("notice", value=CLEAR)
-    return Parts(prompt, chain, seed, length, write, stop, look, note, strip, plot)
+    return Parts(prompt, chain, seed, length, write, stop, look, fill, note, strip, plot)
 
 
 def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
@@ -95,9 +101,11 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
         "fn": handlers.look, "inputs": controls, "outputs": [parts.plot, parts.note],
         "show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": None,
     }  # fmt: skip
+    held: list[Any] = [*parts.prompt, parts.seed, parts.length]
+    gr.on([box.change for box in held], None, held, js=TOLD)
     parts.look.click(**looked, api_name="look")
     parts.prompt[0].change(**looked, **private)
-    page.load(**looked, **private)
+    gr.on([page.load, parts.fill.click], None, held, held, js=FILLED).then(**looked, **private)
     parts.write.click(
         handlers.write,
         [*controls, parts.length],
@@ -111,21 +119,28 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
 
 
 def _prompt_controls(
-    catalog: Catalog, texts: Mapping[str, str]
+    catalog: Catalog, texts: Mapping[str, str], start: Mapping[str, Any]
 ) -> tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]:
     choices = [(spec.title, spec.key) for spec in catalog.models]  # one that cannot run yet says why when it is asked
-    model = gr.Dropdown(choices, value=catalog.default.key, label=texts["model"], elem_id="model", filterable=False)
+    model = gr.Dropdown(choices, value=start["model"], label=texts["model"], elem_id="model", filterable=False)
     modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
-    mode = gr.Radio(modes, value="completion", label=texts["mode"], elem_id="mode")
-    system = gr.Textbox(label=texts["system"], lines=2, max_lines=6, elem_id="system", elem_classes="chat-only")
-    text = gr.Textbox(texts["prompt_default"], label=texts["prompt"], lines=3, max_lines=12, elem_id="prompt")
+    mode = gr.Radio(modes, value=start["mode"], label=texts["mode"], elem_id="mode")
+    system = gr.Textbox(
+        start["system"], label=texts["system"], lines=2, max_lines=6, elem_id="system", elem_classes="chat-only"
+    )
+    text = gr.Textbox(start["prompt"], label=texts["prompt"], lines=3, max_lines=12, elem_id="prompt")
     return model, mode, system, text
 
 
-def _run_controls(texts: Mapping[str, str]) -> tuple[gr.Textbox, gr.Number]:
+def _run_controls(texts: Mapping[str, str], start: Mapping[str, Any]) -> tuple[gr.Textbox, gr.Number]:
     with gr.Row(elem_classes="run-row"):
         seed = gr.Textbox(
-            START_SEED, label=texts["seed"], placeholder=texts["seed_hint"], elem_id="seed", min_width=120, max_lines=1
+            str(start["seed"]),
+            label=texts["seed"],
+            placeholder=texts["seed_hint"],
+            elem_id="seed",
+            min_width=120,
+            max_lines=1,
         )
-        length = gr.Number(START_TOKENS, label=texts["max_new_tokens"], elem_id="length", min_width=120)
+        length = gr.Number(start["max_new_tokens"], label=texts["max_new_tokens"], elem_id="length", min_width=120)
     return seed, length

@@ -24,6 +24,7 @@ from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
 from playground.ui.explore import Explorer
 from playground.ui.follow import follow, resumed
 from playground.ui.handlers import said
+from playground.ui.link import MAX_STATE_BYTES, opened
 from playground.ui.models import act, listed, reload
 from playground.ui.page import build_page
 from playground.ui.strip import strip_message
@@ -85,6 +86,11 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         work = partial(pictured, lambda: explorer.what_if(*asked(body)))
         return await asyncio.get_running_loop().run_in_executor(questions, work)
 
+    @app.post("/playground/link")
+    async def link(request: Request) -> Response:
+        body = await beginning(request, most=MAX_STATE_BYTES)
+        return await asyncio.to_thread(pictured, lambda: opened(explorer, body))
+
     @app.get("/runs/{run_id}/tokens/{position}")
     def token(run_id: str, position: int) -> Response:
         return pictured(lambda: explorer.token(run_id, position))
@@ -142,12 +148,12 @@ def done(request: Request, work: Callable[[], None]) -> Response:
     return pictured(answered)
 
 
-async def beginning(request: Request) -> bytes:
+async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
     """Return a body, or of one that is too large just enough to see that."""
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most:
             break
     return body
 
