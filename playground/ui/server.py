@@ -86,11 +86,6 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         work = partial(pictured, lambda: explorer.what_if(*asked(body)))
         return await asyncio.get_running_loop().run_in_executor(questions, work)
 
-    @app.post("/playground/link")
-    async def link(request: Request) -> Response:
-        body = await beginning(request, most=MAX_STATE_BYTES)
-        return await asyncio.to_thread(pictured, lambda: opened(explorer, body))
-
     @app.get("/runs/{run_id}/tokens/{position}")
     def token(run_id: str, position: int) -> Response:
         return pictured(lambda: explorer.token(run_id, position))
@@ -114,8 +109,18 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     def plotly_js() -> Response:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
+    add_link_route(app, explorer)
     add_model_routes(app, explorer)
     app.mount("/playground", StaticFiles(directory=ASSETS))
+
+
+def add_link_route(app: FastAPI, explorer: Explorer) -> None:
+    """Add the check of what a link, or a browser's storage, holds."""
+
+    @app.post("/playground/link")
+    async def link(request: Request) -> Response:
+        body = await beginning(request, most=MAX_STATE_BYTES)
+        return await asyncio.to_thread(pictured, lambda: opened(explorer, body))
 
 
 def add_model_routes(app: FastAPI, explorer: Explorer) -> None:
