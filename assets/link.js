@@ -134,6 +134,7 @@
   // The text and its tokens.
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("#look") && event.isTrusted) wanted = null;
+    if (event.target.closest?.("#go-on")) starts = null; // no settings alone lead to such a text
     if (!event.target.closest?.("#write") || !controls) return;
     const { core, state } = snapshot();
     starts = core;
@@ -211,6 +212,8 @@
     }
     say(done);
   }
+
+  window.playground.give = give;
 
   function copied(text) {
     const box = el("textarea", { "aria-hidden": "true", class: "unseen" });

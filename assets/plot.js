@@ -19,6 +19,7 @@
     const area = el("div", { class: "figure" });
     const draw = el("p", { class: "draw" });
     const note = el("p", { class: "draw" });
+    const others = el("div", { class: "others" });
     const settings = el("p", { class: "settings" });
     const many = el("button", { type: "button", class: "plain", onclick: () => drawMany() }, words.draw_many);
     const names = JSON.parse(props.views);
@@ -29,7 +30,7 @@
     const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
     const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" },
       el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views)),
-      settings, numbers, legendRow, area, stages, draw, note);
+      settings, numbers, legendRow, area, stages, draw, others, note);
     card.hidden = true;
     element.append(empty, card);
     let view = (window.playground.view = names[0]);
@@ -49,6 +50,22 @@
       const { data, layout: given } = waterfall ? latest.waterfall : latest.figure;
       const layout = { ...(waterfall ? given : narrow(given, width)), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
       window.Plotly.react(here, data, layout, CONFIG);
+      if (!waterfall && !area.dataset.listens) {
+        area.dataset.listens = "true";
+        area.on("plotly_click", ({ points: [{ customdata: token }] }) => Number.isInteger(token) && goOn(token));
+      }
+    };
+
+    /** Write on from the place that is shown, with a token of one's own choice. */
+    const goOn = (token) => {
+      window.playground.branch = JSON.stringify({ place: latest.place, token });
+      document.querySelector("#go-on").click();
+    };
+
+    const offer = (alternatives) => {
+      others.hidden = !alternatives.length;
+      const button = ([token, text, share]) => el("button", { type: "button", class: "plain other", "data-token": token, onclick: () => goOn(token) }, el("b", {}, text), ` ${share}`);
+      others.replaceChildren(term(words.go_on, words.go_on_help), ...alternatives.map(button));
     };
 
     const show = (news) => {
@@ -64,6 +81,7 @@
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
+      offer(news.alternatives);
       counted.hidden = !news.counted;
       counted.lastChild.textContent = fill(words.counted_legend, { total: news.counted.toLocaleString("en") });
       many.textContent = news.counted ? words.draw_more : words.draw_many;

@@ -1,7 +1,7 @@
 // The written text as a strip of tokens. While it grows, events bring what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type, tell, term } = window.playground;
+  const { parts, el, message, type, tell, term, ask } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
@@ -10,13 +10,19 @@
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
     const save = el("a", { class: "plain", download: "" }, words.save_csv);
+    const libraries = JSON.parse(props.libraries).map((name) => el("option", { value: name }, name));
+    const code = el("select", { class: "plain code", "aria-label": words.copy_code, onchange: () => copyCode() }, el("option", { value: "" }, words.copy_code), ...libraries);
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
+    const turn = (sign, label, step) => el("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick: () => showText(texts[texts.indexOf(run.id) + step]) }, sign);
+    const [back, forth, which] = [turn("‹", words.text_before, -1), turn("›", words.text_after, 1), el("span", {})];
+    const turns = el("span", { class: "turns", hidden: true }, back, which, forth);
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
-      el("div", { class: "card-head" }, el("h2", {}, words.text_title), scale), settings, text, stats);
+      el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, scale), settings, text, stats);
     const empty = el("p", { class: "empty" }, words.text_empty);
     element.append(empty, card);
     card.hidden = true;
+    const texts = []; // ids of the texts of this page, to go back and forth among them
     let run = { id: null, tokens: [], seed: null };
     let stream = null; // of the run that was started last
 
@@ -47,10 +53,33 @@
     function begin(news) {
       run = { id: news.run, tokens: [], seed: news.seed };
       tell("begin", run.id);
+      if (!texts.includes(run.id)) texts.push(run.id);
       pin(null);
       empty.hidden = true;
       card.hidden = false;
       text.replaceChildren();
+    }
+
+    async function copyCode() {
+      const library = code.value;
+      code.value = "";
+      const news = await ask(`/runs/${encodeURIComponent(run.id)}/code/${encodeURIComponent(library)}`);
+      if (news) window.playground.give(news.code, words.code_copied.replace("{library}", library));
+    }
+
+    /** Show a text that was written before. */
+    async function showText(id) {
+      const news = await ask(`/runs/${encodeURIComponent(id)}/strip`);
+      if (news && card.dataset.running !== "true") show(news);
+    }
+
+    function placeAmong() {
+      const place = texts.indexOf(run.id);
+      turns.hidden = texts.length < 2;
+      which.textContent = `${place + 1} / ${texts.length}`;
+      const running = card.dataset.running === "true";
+      back.disabled = running || place === 0;
+      forth.disabled = running || place === texts.length - 1;
     }
 
     async function fill(id) {
@@ -70,22 +99,25 @@
       if (news.rest && text.lastElementChild) text.lastElementChild.textContent = news.rest;
       if (news.running && !window.playground.pinned) text.scrollTop = text.scrollHeight;
       card.dataset.running = news.running;
+      placeAmong();
       if (!news.running) {
         card.dataset.ended = run.id;
         tell("ended", run.id);
       }
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
-      stats.replaceChildren(...items, reuse, save);
+      stats.replaceChildren(...items, reuse, save, code);
+      code.hidden = news.running;
       save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
       save.hidden = news.running;
       settings.textContent = news.settings;
     }
 
-    function chip([piece, before, after, rank, bits], position) {
+    function chip([piece, before, after, rank, bits, chosen], position) {
       const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
       const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, piece);
       node.style.setProperty("--heat", Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3));
-      node.title = `${share(before)} before · ${share(after)} after · rank ${rank}`;
+      node.title = `${share(before)} before · ${share(after)} after · rank ${rank}${chosen ? ` · ${words.chosen}` : ""}`;
+      node.classList.toggle("chosen", chosen);
       node.setAttribute("aria-label", `${piece}, token ${position + 1}, ${node.title}`);
       return node;
     }

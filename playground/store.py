@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playground.errors import PlaygroundError, RunNotFound
-from playground.records import Run, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep
 from playground.tokens import Joiner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from playground.process import Answer
 
@@ -25,6 +25,7 @@ MAX_LOOKED, MAX_LOOKS = 200_000, 1_000  # tokens of all kept looks together, and
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 EXPIRY_S = 2 * 3600.0
 
+NO_PROMPT = Prompt()
 STEP_FIELDS = tuple(TokenStep.__slots__)
 
 
@@ -44,6 +45,8 @@ class LiveRun:
     model: str
     params: SamplingParams
     touched: float
+    kept: tuple[TokenStep, ...] = ()  # what another run wrote, where this one goes on from it
+    prompt: Prompt = NO_PROMPT  # as it was sent
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
     steps: list[TokenStep] = field(default_factory=list)
@@ -85,9 +88,11 @@ class LiveRun:
                 self.position, self.wait_s = message["position"], message["wait_s"]
             case "started":
                 self.position, self.wait_s = 0, None
-                prompt = len(message["prompt_ids"]) - len(self.steps)  # what was kept of another run was read too
+                prompt = len(message["prompt_ids"]) - len(self.kept)  # which was read, too
                 self.prompt_ids = tuple(message["prompt_ids"][:prompt])
                 self.prompt_pieces = tuple(message["prompt_pieces"][:prompt])
+                for step in self.kept:
+                    self._add(step)
                 self.notes = tuple(message["notes"])
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "step":
@@ -97,11 +102,6 @@ class LiveRun:
                 self.timing = Timing(**message["timing"])
             case _:
                 self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
-
-    def keep(self, steps: Sequence[TokenStep]) -> None:
-        """Begin with what another run wrote."""
-        for step in steps:
-            self._add(step)
 
     def _add(self, step: TokenStep) -> None:
         self.shown.append(self.joiner.feed(step.piece))
@@ -152,9 +152,11 @@ class Store:
         self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
 
-    def new(self, model: str, params: SamplingParams) -> LiveRun:
+    def new(
+        self, model: str, params: SamplingParams, kept: tuple[TokenStep, ...] = (), prompt: Prompt = NO_PROMPT
+    ) -> LiveRun:
         """Begin a run under a new id, and forget finished runs that are too many or too old."""
-        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now())
+        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now(), kept, prompt)
         with self._lock:
             self._runs[run.run_id] = run
             self._forget()

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import RunNotFound, SettingError, shown
 from playground.records import TAIL_TOKENS, Extras, Prompt
+from playground.scripts import as_code
 from playground.stages import unpack
 from playground.store import Looked, read_step
 from playground.ui.controls import read_settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
 
 MAX_DRAWS, MAX_COLUMNS = 100_000, 4
+MAX_TOKEN_ID = 10_000_000  # the model's own vocabulary is looked at where the model is
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
 
 
@@ -70,13 +72,32 @@ class Explorer:
         else:
             run, position = self._token(where.get("run"), where.get("position"))
             model, written = run.model, run.steps[position]
-            drawn = tuple(step.final_prob for step in run.steps[:position])
-            prompt = Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
+            prompt = self._before(run, position)
         answer = self.pool.ask("look", model, prompt, params, asked)
         shown = self._tried(where, model, answer, params, written=written)
         if columns:
             shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
         return shown
+
+    def branch(self, place: object, token: object) -> tuple[str, Prompt, tuple[TokenStep, ...]]:
+        """Return the model, what it reads and what stays of a text that goes on from a place with a chosen token.
+
+        Raises:
+            PlaygroundError: the place is no longer kept, or the token is no id.
+        """
+        chosen = (whole("token", token, MAX_TOKEN_ID),)
+        where = place if isinstance(place, dict) else {}
+        if "look" in where:
+            looked = self.store.looked(str(where["look"]))
+            return looked.model, Prompt(ids=looked.ids, chosen=chosen), ()
+        run, position = self._token(where.get("run"), where.get("position"))
+        return run.model, replace(self._before(run, position), chosen=chosen), tuple(run.steps[:position])
+
+    @staticmethod
+    def _before(run: LiveRun, position: int) -> Prompt:
+        """Return what stood before a written token."""
+        drawn = tuple(step.final_prob for step in run.steps[:position])
+        return Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
 
     def _tried(
         self,
@@ -107,6 +128,15 @@ class Explorer:
         """
         run, index = self._token(run_id, position)
         return self.recorded(run, index)
+
+    def code(self, run_id: str, library: str) -> dict[str, Any]:
+        """Return a run as a script of a library.
+
+        Raises:
+            PlaygroundError: there is no such run or library, or the run cannot be written so.
+        """
+        run = self.store.get(run_id)
+        return {"code": as_code(library, self.pool.spec(run.model), run.prompt, run.params)}
 
     def _token(self, run_id: object, position: object) -> tuple[LiveRun, int]:
         if not isinstance(run_id, str):

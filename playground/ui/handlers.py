@@ -12,7 +12,7 @@ import math
 import secrets
 import threading
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,13 @@ import gradio as gr
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
 from playground.pool import LOAD_TIMEOUT_S
-from playground.records import Prompt, StopReason
-from playground.ui.controls import read_settings, to_json
+from playground.records import Prompt, SamplingParams, StopReason, TokenStep
+from playground.ui.controls import read_object, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
 from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from playground.catalog import Catalog
     from playground.pool import Pool
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
     from playground.ui.explore import Explorer
 
+Asked = tuple[str, Prompt, SamplingParams, tuple[TokenStep, ...]]  # model, prompt, settings, what is kept of a text
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
 
@@ -135,12 +136,39 @@ class Handlers:
         max_new_tokens: object,
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """Write a text; yields strip, picture, notice, run id. Holds no thread while it waits."""
+        """Write a text; yields strip, picture, notice, run id."""
+
+        def asked() -> Asked:
+            params = read_settings(chain, seed, max_new_tokens).with_some_seed()
+            return model, read_boxes(self.pool.catalog, model, mode, system, text), params, ()
+
+        async with aclosing(self._write(asked, request)) as updates:
+            async for update in updates:
+                yield update
+
+    async def go_on(
+        self, chain: str, seed: str, max_new_tokens: object, branch: object, request: gr.Request | None = None
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Go on with a text from a place with a chosen token, as ``write``; ``branch`` is JSON of both."""
+
+        def asked() -> Asked:
+            params = read_settings(chain, seed, max_new_tokens).with_some_seed()
+            found = read_object(str(branch).encode(), "Its keys are place and token.")
+            model, prompt, kept = self.explorer.branch(found.get("place"), found.get("token"))
+            return model, prompt, params, kept
+
+        async with aclosing(self._write(asked, request)) as updates:
+            async for update in updates:
+                yield update
+
+    async def _write(
+        self, asked: Callable[[], Asked], request: gr.Request | None
+    ) -> AsyncGenerator[tuple[Any, ...], None]:
+        """Write what is asked for; holds no thread while it waits."""
         live: LiveRun | None = None
         try:
-            params = read_settings(chain, seed, max_new_tokens).with_some_seed()
-            prompt = read_boxes(self.pool.catalog, model, mode, system, text)
-            live = self.store.new(model, params)
+            model, prompt, params, kept = asked()
+            live = self.store.new(model, params, kept, prompt)
             async for update in self._loading(live):
                 yield update
             session = str(request.session_hash or "") if request else ""

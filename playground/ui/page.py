@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from playground.scripts import LIBRARIES
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import CLEAR, Handlers
 from playground.ui.link import MAX_LINK_CHARS, VIEWS, examples, start_state
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 QUEUE_POLL_S = 0.02
 
-# Run in the browser. The system prompt is there for chats only; link.js hears of what the controls hold and fills them.
+# Run in the browser. The system prompt is there for chats only; link.js hears of what the controls hold and fills them;
+# plot.js says where a text goes on and with what.
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
 TOLD = "(...held) => window.playground.held(held)"
 FILLED = "(...held) => window.playground.filled(held)"
+BRANCH = "(chain, seed, length) => [chain, seed, length, window.playground.branch]"
 
 
 def part(name: str, *, value: str, **props: Any) -> gr.HTML:
@@ -49,6 +52,8 @@ class Parts:
     stop: gr.Button
     look: gr.Button
     fill: gr.Button  # pressed by link.js only
+    go_on: gr.Button  # pressed by plot.js only, for a text to go on from a place
+    branch: gr.Textbox  # never shown: plot.js says the place and the token
     note: gr.HTML
     strip: gr.HTML
     plot: gr.HTML
@@ -78,15 +83,17 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
                 stop = gr.Button(texts["stop"], elem_id="stop")
                 look = gr.Button(texts["look"], elem_id="look")
                 fill = gr.Button(elem_id="fill")
+                go_on = gr.Button(elem_id="go-on")
+                branch = gr.Textbox(visible=False)
             seed, length = _run_controls(texts, start)
             part("keep", value="", words=words, start=to_json(start), most=MAX_LINK_CHARS)
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
-            strip = part("strip", value="", words=words)
+            strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)))
             plot = part("plot", value="", words=words, views=to_json(VIEWS))
     part("models", value="", words=words)
     note = part("notice", value=CLEAR)
-    return Parts(prompt, chain, seed, length, write, stop, look, fill, note, strip, plot)
+    return Parts(prompt, chain, seed, length, write, stop, look, fill, go_on, branch, note, strip, plot)
 
 
 def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
@@ -106,13 +113,12 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     parts.look.click(**looked, api_name="look")
     parts.prompt[0].change(**looked, **private)
     gr.on([page.load, parts.fill.click], None, held, held, js=FILLED).then(**looked, **private)
-    parts.write.click(
-        handlers.write,
-        [*controls, parts.length],
-        [parts.strip, parts.plot, parts.note, run_id],
-        show_progress="hidden",
-        api_name="write",
-        concurrency_limit=None,
+    writes: dict[str, Any] = {
+        "outputs": [parts.strip, parts.plot, parts.note, run_id], "show_progress": "hidden", "concurrency_limit": None,
+    }  # fmt: skip
+    parts.write.click(handlers.write, [*controls, parts.length], **writes, api_name="write")
+    parts.go_on.click(
+        handlers.go_on, [parts.chain, parts.seed, parts.length, parts.branch], **writes, **private, js=BRANCH
     )
     parts.stop.click(handlers.stop, run_id, parts.note, queue=False, show_progress="hidden", **private)
     parts.prompt[1].change(None, parts.prompt[1], js=SHOW_MODE)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playground.records import LinkNote, SamplingParams, Snapshot, TokenStep
 
 TAIL_CHARS = 32
+ALTERNATIVES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
         "seed": place.params.seed,
         "counted": sum(place.counts.values()),
+        "alternatives": [] if place.follow else alternatives(snapshot),
         "orders": "",
     }
 
@@ -113,11 +115,19 @@ def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
     token, seed = visible(step.piece), place.params.seed
     if seed is None:
         return ""
+    if step.chosen:
+        return texts["chosen_now"].format(number=step.position + 1, token=token, share=percent(step.final_prob))
     said = texts["drawn_now"].format(seed=seed, number=step.position + 1, luck=step.luck, token=token)
     if place.written is None or place.recorded:
         return said
     same = place.written.token_id == step.token_id
     return texts["same" if same else "differs"].format(written=visible(place.written.piece), token=token)
+
+
+def alternatives(snapshot: Snapshot) -> list[list[Any]]:
+    """Return id, text and share of the tokens that are most likely to be drawn, for a text to go on with."""
+    best = sorted(snapshot.candidates, key=lambda item: (-item.final_prob, item.rank))[:ALTERNATIVES]
+    return [[item.token_id, visible(item.piece), percent(item.final_prob)] for item in best]
 
 
 def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:

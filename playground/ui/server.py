@@ -90,6 +90,10 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     def token(run_id: str, position: int) -> Response:
         return pictured(lambda: explorer.token(run_id, position))
 
+    @app.get("/runs/{run_id}/code/{library}")
+    def code(run_id: str, library: str) -> Response:
+        return pictured(lambda: explorer.code(run_id, library))
+
     @app.get("/runs/{run_id}/strip")
     def strip(run_id: str) -> JSONResponse:
         return JSONResponse(strip_message(found(store, run_id), 0, ENGLISH))

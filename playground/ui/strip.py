@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def token_entry(step: TokenStep, text: str) -> list[Any]:
-    """Return text, probability before and after, rank, surprisal (bits)."""
-    surprisal = step.surprisal_bits
-    return [text, step.model_prob, step.final_prob, step.rank, surprisal if surprisal < math.inf else None]
+    """Return text, probability before and after, rank, surprisal (bits), and whether somebody chose it."""
+    surprisal = step.surprisal_bits if step.surprisal_bits < math.inf else None
+    return [text, step.model_prob, step.final_prob, step.rank, surprisal, step.chosen]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -60,4 +60,6 @@ def ending(live: LiveRun, texts: Mapping[str, str]) -> str:
     """Say why a run ended, or that it has not."""
     if live.stop_reason is None:
         return texts["running"]
-    return texts[f"ended_{StopReason(live.stop_reason).value}"].format(count=len(live.steps))
+    return texts[f"ended_{StopReason(live.stop_reason).value}"].format(
+        count=len(live.steps), new=len(live.steps) - len(live.kept)
+    )

@@ -48,6 +48,14 @@ ENGLISH: dict[str, str] = {
         "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most "
         "probable token, its sum passes that at “{token}”."
     ),
+    "chosen_now": "Token {number}, “{token}”, was chosen by hand; luck did not decide. It could be drawn with {share}.",
+    "chosen": "chosen by hand",
+    "go_on": "Go on with",
+    "go_on_help": "Write on from here with another token, on token ids. A click on a bar does the same.",
+    "copy_code": "Copy as code …",
+    "code_copied": "The script is copied. It writes this text with {library} alone.",
+    "text_before": "The text before",
+    "text_after": "The text after",
     "more": "more",
     "about": "About",
     "differs": "Written was “{written}”; with these settings and the same luck it would be “{token}”.",
@@ -79,7 +87,7 @@ ENGLISH: dict[str, str] = {
     "link_mass": " · {mass} of what reached it",
     "link_entropy": "entropy {before:.1f} → {after:.1f} bits",
     "ended_eos": "end of text: the model wrote its end token",
-    "ended_length": "length: the {count} new tokens asked for",
+    "ended_length": "length: the {new} new tokens asked for",
     "ended_context": "context full",
     "ended_stop_text": "a stop text",
     "ended_stopped": "stopped at token {count}",

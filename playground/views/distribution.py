@@ -110,7 +110,7 @@ def figure_spec(
     rows = rows_of(snapshot, drawn, texts)
     common: dict[str, Any] = {
         "type": "bar", "orientation": "h", "y": list(range(len(rows))), "hovertext": [row.hover for row in rows],
-        "hoverinfo": "text",
+        "hoverinfo": "text", "customdata": [row.token_id for row in rows],
     }  # fmt: skip
     after = {"x": [row.after or None for row in rows], "width": 0.4, "yaxis": "y2"}
     colors = [DRAWN if row.drawn else AFTER for row in rows]

@@ -1,0 +1,131 @@
+"""A text in the browser goes on from any of its tokens, is found again, and leaves as a script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser import CHROMIUM, ROOT, RunningApp, Watched, launch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import BrowserContext
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+PLACE = 4
+ENDED = "(count) => document.querySelector('.turns span').textContent === count && document.querySelector('.strip').dataset.running === 'false'"  # noqa: E501 (one expression of JavaScript)
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[RunningApp]:
+    """Run the shipped page on the shipped models."""
+    with RunningApp() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[BrowserContext]:
+    """One Chromium in which a page may read the clipboard."""
+    with sync_playwright() as driver:
+        opened = launch(driver)
+        yield opened.new_context(permissions=["clipboard-read", "clipboard-write"])
+        opened.close()
+
+
+@pytest.fixture
+def watched(context: BrowserContext, app: RunningApp) -> Iterator[Watched]:
+    """Open a fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
+    opened = Watched(context, app.url)
+    yield opened
+    opened.page.close()
+    assert (opened.errors, opened.foreign) == ([], [])
+
+
+def tokens(watched: Watched) -> list[str]:
+    """Return the written tokens as they stand on the strip."""
+    return watched.page.locator(".tok[data-position]").all_text_contents()
+
+
+def choose(watched: Watched, position: int) -> str:
+    """Click a token of the strip, wait for its picture, and return its text."""
+    node = watched.page.locator(f'.tok[data-position="{position}"]')
+    node.click()
+    expect(watched.page.locator(".plot h2")).to_contain_text(f"Token {position + 1}:")
+    return node.text_content() or ""
+
+
+def other(watched: Watched, than: str) -> str:
+    """Press the first alternative that is another token; return its text."""
+    button = watched.page.locator("button.other").filter(has_not_text=than.replace(" ", "␣")).first
+    text = (button.locator("b").text_content() or "").replace("␣", " ")
+    button.click()
+    return text
+
+
+def wait_for(watched: Watched, texts: int) -> list[str]:
+    """Wait for the end of the last of so many texts, and return its tokens."""
+    watched.page.wait_for_function(ENDED, arg=f"{texts} / {texts}")
+    return tokens(watched)
+
+
+def test_a_text_goes_on_with_another_token_and_back(watched: Watched) -> None:
+    """What stood before stays, the chosen token is marked, and both texts can be had again."""
+    watched.write(12)
+    first = tokens(watched)
+    drawn = choose(watched, PLACE)
+    chosen = other(watched, drawn)
+    second = wait_for(watched, 2)
+    assert (second[:PLACE], second[PLACE]) == (first[:PLACE], chosen)
+    assert len(second) == PLACE + 12
+    assert "the 12 new tokens asked for" in (watched.page.locator(".stats").text_content() or "")
+    assert watched.page.locator(".tok.chosen").all_text_contents() == [chosen]
+    choose(watched, PLACE)
+    expect(watched.page.locator(".draw").first).to_contain_text("was chosen by hand; luck did not decide")
+    watched.page.click(".turns button >> nth=0")
+    expect(watched.page.locator(".turns span")).to_have_text("1 / 2")
+    assert tokens(watched) == first
+    watched.page.click(".turns button >> nth=1")
+    expect(watched.page.locator(".turns span")).to_have_text("2 / 2")
+    assert tokens(watched) == second
+
+
+def test_the_drawn_token_leads_to_the_same_text(watched: Watched) -> None:
+    """By keyboard, too: Enter on the token that was drawn writes what was written."""
+    watched.set_number("top_k", "3")
+    watched.write(12)
+    first = tokens(watched)
+    drawn = choose(watched, PLACE)
+    watched.page.fill("#length input", str(12 - PLACE))
+    watched.page.locator("button.other").filter(has_text=drawn.replace(" ", "␣")).first.press("Enter")
+    assert wait_for(watched, 2) == first
+
+
+def test_a_bar_is_an_alternative_from_the_first_token_on(watched: Watched) -> None:
+    """A click on a bar of the first picture writes on from the prompt; Stop ends that text as any other."""
+    name = watched.names()[2]
+    watched.page.fill("#length input", "1900")
+    box = watched.page.locator(".figure .trace.bars .point path").nth(2).bounding_box()
+    assert box
+    watched.page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
+    watched.page.wait_for_selector('.tok[data-position="9"]')
+    watched.page.click("#stop")
+    watched.page.wait_for_function("document.querySelector('.strip').dataset.running === 'false'")
+    written = tokens(watched)
+    assert (written[0], len(written) < 1900) == (name.strip().replace("␣", " "), True)
+    assert "stopped" in (watched.page.locator(".stats").text_content() or "")
+
+
+def test_a_run_leaves_as_a_script_that_writes_it(watched: Watched) -> None:
+    """What Copy as code puts into the clipboard prints the text of the page, in a process of its own."""
+    text = watched.write(16)
+    watched.page.select_option("select.code", "llama-cpp-python")
+    expect(watched.page.locator(".notice")).to_contain_text("The script is copied.")
+    script = watched.page.evaluate("navigator.clipboard.readText()")
+    done = subprocess.run([sys.executable, "-"], input=script, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == text
