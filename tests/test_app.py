@@ -255,7 +255,11 @@ def test_a_run_that_is_not_kept_is_not_found(app: RunningApp) -> None:
     answer = app.http.get("/runs/unknown/strip")
     assert (answer.status_code, answer.json()) == (
         404,
-        {"detail": "This run is no longer kept. Write it again: the same seed gives the same text."},
+        {
+            "kind": "error",
+            "text": "This run is no longer kept. Write it again: the same seed gives the same text.",
+            "field": "",
+        },
     )
 
 

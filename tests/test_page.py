@@ -480,3 +480,25 @@ def test_hostile_prompts_are_shown_literally(watched: Watched, prompt: str) -> N
     watched.write(2)
     assert watched.page.input_value("#prompt textarea") == prompt
     assert watched.page.locator(".tok.p").count() > 0
+
+
+def test_a_model_added_while_the_page_runs_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
+    """It is on the models view as soon as models.yaml was read again, and among the models to choose after a reload."""
+    entry = {"backend": "toy", "title": "First"}
+    (tmp_path / "models.yaml").write_text(json.dumps({"models": {"first": entry}}), encoding="utf-8")
+    with RunningApp("--models", str(tmp_path / "models.yaml")) as running:
+        watched = Watched(browser, running.url)
+        page = watched.page
+        more = {"first": entry, "second": entry | {"title": "Second"}}
+        (tmp_path / "models.yaml").write_text(json.dumps({"models": more}), encoding="utf-8")
+        page.click('[data-view="models"]')
+        page.click(".models-head button")
+        expect(page.locator('.model[data-key="second"] h2')).to_have_text("Second")
+        page.goto(running.url)
+        page.wait_for_selector(".plot h2:not(:empty)")
+        page.click("#model input")
+        page.get_by_role("option", name="Second").click()
+        expect(page.locator(".plot .settings")).to_contain_text("second")
+        assert watched.write(4)
+        assert (watched.errors, watched.foreign) == ([], [])
+        page.close()

@@ -71,10 +71,8 @@ def installed(name: str) -> str:
 
 def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's."""
-    store = explorer.store
-    questions = ThreadPoolExecutor(
-        QUESTIONS, "what-if"
-    )  # of their own: one that waits for a model keeps nobody's text back
+    # Of their own: one that waits for a model keeps nobody's text back.
+    questions = ThreadPoolExecutor(QUESTIONS, "what-if")
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
@@ -86,6 +84,20 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         work = partial(pictured, lambda: explorer.what_if(*asked(body)))
         return await asyncio.get_running_loop().run_in_executor(questions, work)
 
+    @app.get("/playground/plotly.min.js")
+    def plotly_js() -> Response:
+        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
+
+    add_run_routes(app, explorer)
+    add_link_route(app, explorer)
+    add_model_routes(app, explorer)
+    app.mount("/playground", StaticFiles(directory=ASSETS))
+
+
+def add_run_routes(app: FastAPI, explorer: Explorer) -> None:
+    """Add what is asked of a run: its tokens, its text, its table, its script."""
+    store = explorer.store
+
     @app.get("/runs/{run_id}/tokens/{position}")
     def token(run_id: str, position: int) -> Response:
         return pictured(lambda: explorer.token(run_id, position))
@@ -95,8 +107,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         return pictured(lambda: explorer.code(run_id, library))
 
     @app.get("/runs/{run_id}/strip")
-    def strip(run_id: str) -> JSONResponse:
-        return JSONResponse(strip_message(found(store, run_id), 0, ENGLISH))
+    def strip(run_id: str) -> Response:
+        return pictured(lambda: strip_message(store.get(run_id), 0, explorer.texts))
 
     @app.get("/runs/{run_id}/follow")
     def following(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
@@ -108,14 +120,6 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         text = to_csv(steps_table(found(store, run_id).record()))
         headers = {"content-disposition": f'attachment; filename="tokens-{run_id[:8]}.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-    @app.get("/playground/plotly.min.js")
-    def plotly_js() -> Response:
-        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
-
-    add_link_route(app, explorer)
-    add_model_routes(app, explorer)
-    app.mount("/playground", StaticFiles(directory=ASSETS))
 
 
 def add_link_route(app: FastAPI, explorer: Explorer) -> None:
