@@ -121,6 +121,21 @@ def test_a_bar_is_an_alternative_from_the_first_token_on(watched: Watched) -> No
     assert "stopped" in (watched.page.locator(".stats").text_content() or "")
 
 
+def test_the_curves_lead_to_a_token(watched: Watched) -> None:
+    """Opened behind a text, they have a dot for each token; a click selects it, and the next text is drawn anew."""
+    watched.write(12)
+    watched.page.click("#curves summary")
+    dots = watched.page.locator("#curves .scatterlayer .points path")
+    expect(dots).to_have_count(12)
+    box = dots.nth(PLACE).bounding_box()
+    assert box
+    watched.page.mouse.click(box["x"] + 2, box["y"] + 2)
+    expect(watched.page.locator(".tok.sel")).to_have_attribute("data-position", str(PLACE))
+    expect(watched.page.locator(".plot h2")).to_contain_text(f"Token {PLACE + 1}:")
+    watched.write(8)
+    expect(dots).to_have_count(8)
+
+
 def test_a_run_leaves_as_a_script_that_writes_it(watched: Watched) -> None:
     """What Copy as code puts into the clipboard prints the text of the page, in a process of its own."""
     text = watched.write(16)

@@ -90,6 +90,7 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)))
+            part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))
     part("models", value="", words=words)
     note = part("notice", value=CLEAR)

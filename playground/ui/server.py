@@ -30,6 +30,7 @@ from playground.ui.page import build_page
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
 from playground.ui.theme import ASSETS, PLOTLY_JS, OwnScripts, SecurityHeaders, theme
+from playground.views.curves import curves_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +110,10 @@ def add_run_routes(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/runs/{run_id}/strip")
     def strip(run_id: str) -> Response:
         return pictured(lambda: strip_message(store.get(run_id), 0, explorer.texts))
+
+    @app.get("/runs/{run_id}/curves")
+    def curved(run_id: str) -> Response:
+        return pictured(lambda: {"figure": curves_spec(store.get(run_id).steps, explorer.texts)})
 
     @app.get("/runs/{run_id}/follow")
     def following(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:

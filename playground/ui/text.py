@@ -52,6 +52,23 @@ ENGLISH: dict[str, str] = {
     "chosen": "chosen by hand",
     "go_on": "Go on with",
     "go_on_help": "Write on from here with another token, on token ids. A click on a bar does the same.",
+    "curves": "Curves",
+    "curves_how": "From the first token to the last",
+    "curves_help": (
+        "Surprisal is how unexpected a written token was to the model; where it lies above the entropy, luck took an "
+        "unlikely one. A click leads to the token."
+    ),
+    "curves_before": "entropy before",
+    "curves_after": "entropy after, and what can be drawn",
+    "curves_drawn": "the written token: surprisal and perplexity so far",
+    "curves_bits": "bits",
+    "curves_support": "tokens that can be drawn",
+    "curves_perplexity": "perplexity so far",
+    "curves_axis": "token",
+    "curves_token": (
+        "token {number} “{token}”\nsurprisal {surprisal} bits\nentropy {before} → {after} bits\n"
+        "{support} can be drawn\nperplexity so far {perplexity}"
+    ),
     "copy_code": "Copy as code …",
     "code_copied": "The script is copied. It writes this text with {library} alone.",
     "text_before": "The text before",

@@ -1,0 +1,37 @@
+// The curves of a text: drawn when they are opened, and again when another text has ended.
+(() => {
+  "use strict";
+  const { parts, el, ask, tell, term } = window.playground;
+
+  parts.curves = (element, props) => {
+    const words = JSON.parse(props.words);
+    const area = el("div", { class: "curves-figure" });
+    const legend = el("div", { class: "legend" }, ...["before", "after", "drawn"].map((kind) => el("span", {}, el("i", { class: `key ${kind}` }), words[`curves_${kind}`])));
+    const card = el("details", { class: "card", hidden: true, ontoggle: () => draw() }, el("summary", {}, el("h2", {}, words.curves)), el("p", { class: "settings" }, term(words.curves_how, words.curves_help)), legend, area);
+    element.append(card);
+    let run = null, drawn = null, figure = null;
+
+    async function draw() {
+      if (!card.open || !run || !window.Plotly) return;
+      const mine = run;
+      if (drawn !== mine) {
+        const news = await ask(`/runs/${encodeURIComponent(mine)}/curves`);
+        if (!news || mine !== run) return;
+        [drawn, figure] = [mine, news.figure];
+      }
+      const style = getComputedStyle(card);
+      const layout = { ...figure.layout, width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12 } };
+      const first = !area.data;
+      window.Plotly.react(area, figure.data, layout, { displayModeBar: false, responsive: false });
+      if (first) area.on("plotly_click", ({ points: [{ x }] }) => tell("select", x - 1));
+    }
+
+    document.addEventListener("playground:ended", ({ detail }) => {
+      run = detail;
+      card.hidden = false;
+      draw();
+    });
+    new ResizeObserver(([{ contentRect }]) => contentRect.width && area.data && draw()).observe(card);
+    new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] });
+  };
+})();

@@ -1,0 +1,97 @@
+"""A run from its first token to its last: how surprising, how undecided, how many could be drawn, how perplexed so far.
+
+Three panels over one axis of token numbers; a label at the pointer has all numbers of a token.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from playground.tokens import visible
+from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, literal, quiet_axis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from playground.records import Snapshot, TokenStep
+
+HEIGHT_PX = 380
+PANELS = {"y": (0.58, 0.95), "y2": (0.29, 0.5), "y3": (0.0, 0.21)}
+GRID = "rgba(148,163,184,0.25)"
+HEAD: dict[str, Any] = {
+    "xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom", "showarrow": False,
+}  # fmt: skip
+
+
+def curves(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> go.Figure:
+    """Draw the steps of a run; ``texts`` are the words of the page's language."""
+    return go.Figure(curves_spec(steps, texts))
+
+
+def curves_spec(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the same figure as plain values, which the page sends."""
+    snapshots = [step.snapshot for step in steps]
+    surprisal = [step.surprisal_bits if step.surprisal_bits < math.inf else None for step in steps]
+    perplexity = perplexities(steps)
+    rows = zip(steps, snapshots, perplexity, strict=True)
+    common = {"type": "scatter", "x": [step.position + 1 for step in steps], "hoverinfo": "skip"}
+    line = common | {"mode": "lines"}
+    said = {"hoverinfo": "text", "hovertext": [_said(*row, texts) for row in rows]}
+    dots = {"mode": "markers", "marker": {"color": DRAWN, "size": 5}}
+    return {
+        "data": [
+            line | _of("before", [item.model_entropy_bits for item in snapshots], BEFORE, "y"),
+            line | _of("after", [item.final_entropy_bits for item in snapshots], AFTER, "y"),
+            common | {"name": "surprisal", "y": surprisal, "yaxis": "y"} | dots | said,
+            line | _of("support", [item.support for item in snapshots], AFTER, "y2"),
+            line | _of("perplexity", perplexity, DRAWN, "y3"),
+        ],
+        "layout": _layout(texts),
+    }
+
+
+def perplexities(steps: Sequence[TokenStep]) -> list[float | None]:
+    """Return 2 to the power of the mean surprisal of the tokens so far, None from one on that was impossible."""
+    total, found = 0.0, list[float | None]()
+    for count, step in enumerate(steps, start=1):
+        total += step.surprisal_bits
+        found.append(2 ** (total / count) if total < math.inf else None)
+    return found
+
+
+def _of(name: str, values: Sequence[float | None], color: str, axis: str) -> dict[str, Any]:
+    return {"name": name, "y": list(values), "yaxis": axis, "line": {"color": color, "width": 1.6, "shape": "hvh"}}
+
+
+def _said(step: TokenStep, snapshot: Snapshot, perplexity: float | None, texts: Mapping[str, str]) -> str:
+    """Return all numbers of a token."""
+    said = texts["curves_token"].format(
+        number=step.position + 1,
+        token=visible(step.piece),
+        surprisal=f"{step.surprisal_bits:.2f}" if step.surprisal_bits < math.inf else "∞",
+        before=f"{snapshot.model_entropy_bits:.2f}",
+        after=f"{snapshot.final_entropy_bits:.2f}",
+        support=f"{snapshot.support:,}",
+        perplexity="∞" if perplexity is None else f"{perplexity:.2f}",
+    )
+    return "<br>".join(literal(part) for part in said.split("\n"))
+
+
+def _layout(texts: Mapping[str, str]) -> dict[str, Any]:
+    heads = [
+        HEAD | {"y": top + 0.005, "text": literal(texts[name])}
+        for (_, top), name in zip(PANELS.values(), ("curves_bits", "curves_support", "curves_perplexity"), strict=True)
+    ]
+    axis = {"fixedrange": True, "gridcolor": GRID, "zeroline": False, "nticks": 4, "rangemode": "tozero"}
+    return {
+        "template": {}, "showlegend": False, "height": HEIGHT_PX, "hovermode": "x", "dragmode": False,
+        "margin": {"l": 52, "r": 12, "t": 4, "b": 34, "autoexpand": False},
+        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING, "hoverlabel": {"align": "left"}, "annotations": heads,
+        "xaxis": quiet_axis(anchor="y3", title={"text": literal(texts["curves_axis"]), "standoff": 4}, tickformat="d"),
+        "yaxis": axis | {"domain": PANELS["y"]},
+        "yaxis2": axis | {"domain": PANELS["y2"], "type": "log", "rangemode": "normal", "dtick": 1},
+        "yaxis3": axis | {"domain": PANELS["y3"]},
+    }  # fmt: skip
