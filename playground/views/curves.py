@@ -89,7 +89,8 @@ def _layout(texts: Mapping[str, str]) -> dict[str, Any]:
     return {
         "template": {}, "showlegend": False, "height": HEIGHT_PX, "hovermode": "x", "dragmode": False,
         "margin": {"l": 52, "r": 12, "t": 4, "b": 34, "autoexpand": False},
-        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING, "hoverlabel": {"align": "left"}, "annotations": heads,
+        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING, "annotations": heads,
+        "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
         "xaxis": quiet_axis(anchor="y3", title={"text": literal(texts["curves_axis"]), "standoff": 4}, tickformat="d"),
         "yaxis": axis | {"domain": PANELS["y"]},
         "yaxis2": axis | {"domain": PANELS["y2"], "type": "log", "rangemode": "normal", "dtick": 1},
