@@ -9,7 +9,7 @@
     const legend = el("div", { class: "legend" }, ...["before", "after", "drawn"].map((kind) => el("span", {}, el("i", { class: `key ${kind}` }), words[`curves_${kind}`])));
     const card = el("details", { class: "card", hidden: true, ontoggle: () => draw() }, el("summary", {}, el("h2", {}, words.curves)), el("p", { class: "settings" }, term(words.curves_how, words.curves_help)), legend, area);
     element.append(card);
-    let run = null, drawn = null, figure = null;
+    let run = null, drawn = null, figure = null, shown = null;
 
     async function draw() {
       if (!card.open || !run || !window.Plotly) return;
@@ -23,9 +23,10 @@
       const layout = { ...figure.layout, width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12 } };
       const first = !area.data;
       window.Plotly.react(area, figure.data, layout, { displayModeBar: false, responsive: false });
-      if (first) area.on("plotly_click", ({ points: [{ x }] }) => tell("select", x - 1));
+      if (first) area.on("plotly_click", ({ points: [{ x }] }) => drawn === shown && tell("select", x - 1));
     }
 
+    document.addEventListener("playground:begin", ({ detail }) => { shown = detail; });
     document.addEventListener("playground:ended", ({ detail }) => {
       run = detail;
       card.hidden = false;

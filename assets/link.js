@@ -33,6 +33,7 @@
   let linked = { link: "", core: "" }; // the address that was read or made last, and the settings in it
   let before = null; // the state to go back to
   let run = "", asked = null, starts = null; // the text that is shown, its settings, and those of the one that begins
+  const settingsOf = new Map(); // of each text of this page, which one can go back to
   let chosen = null; // the selected token of that text
   let wanted = null; // a token to select when its text has ended; {token, settings}, or settings null: whatever they are
   let ended = false, looked = false;
@@ -105,6 +106,7 @@
     doubt(news, body.link ? words.link_part : words.kept_part);
     if (news.run) {
       [run, asked] = [news.run, kept.asked];
+      settingsOf.set(run, asked);
       wanted = Number.isInteger(kept.chosen) ? { token: kept.chosen, settings: null } : null;
       tell("resume", news.run);
     } else if (body.run) tell("gone");
@@ -153,7 +155,8 @@
   document.addEventListener("playground:begin", ({ detail }) => {
     ended = false;
     if (detail === run) return;
-    [run, asked, chosen] = [detail, starts, null];
+    if (!settingsOf.has(detail)) settingsOf.set(detail, starts);
+    [run, asked, chosen] = [detail, settingsOf.get(detail), null];
     save();
   });
   document.addEventListener("playground:ended", () => {

@@ -71,6 +71,9 @@
     async function showText(id) {
       const news = await ask(`/runs/${encodeURIComponent(id)}/strip`);
       if (news && card.dataset.running !== "true") show(news);
+      if (news) return;
+      texts.splice(texts.indexOf(id), 1); // the server keeps it no longer
+      placeAmong();
     }
 
     function placeAmong() {

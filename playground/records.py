@@ -223,6 +223,7 @@ class Run:
         build: names and versions of what computed the logits; "" where the run never began.
         exact_batch: so many sequences decoded together get the bits that each gets alone, by the probe at load.
         stop_reason, timing, error: None, None and "" while it runs.
+        kept_params: of the first tokens, where they are kept of another run: the settings under which each was drawn.
     """
 
     run_id: str
@@ -237,6 +238,7 @@ class Run:
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = field(default="", compare=False)
+    kept_params: tuple[SamplingParams, ...] = ()
 
     @property
     def text(self) -> str:

@@ -47,6 +47,7 @@ class LiveRun:
     touched: float
     kept: tuple[TokenStep, ...] = ()  # what another run wrote, where this one goes on from it
     prompt: Prompt = NO_PROMPT  # as it was sent
+    kept_params: tuple[SamplingParams, ...] = ()  # those under which each kept token was drawn
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
     steps: list[TokenStep] = field(default_factory=list)
@@ -113,6 +114,12 @@ class LiveRun:
         kind = kind or type(error).__name__
         self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
         self.error = str(error)
+        if not self.prompt_ids:
+            self.prompt = NO_PROMPT  # it may be as long as it likes: nobody has checked it
+
+    def params_at(self, position: int) -> SamplingParams:
+        """Return the settings under which a token was drawn: those of another run for what is kept of that."""
+        return self.kept_params[position] if position < len(self.kept_params) else self.params
 
     @property
     def weight(self) -> int:
@@ -131,6 +138,7 @@ class LiveRun:
             notes=self.notes,
             build=self.build,
             exact_batch=self.exact_batch,
+            kept_params=self.kept_params,
             stop_reason=self.stop_reason,
             timing=self.timing,
             error=self.error,

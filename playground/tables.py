@@ -17,15 +17,15 @@ BYTE_ORDER_MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for its own encoding
 
 def steps_table(run: Run) -> pd.DataFrame:
     """Return one row per written token; probabilities as shares, surprisal and entropies in bits."""
-    settings = json.dumps(run.params.to_dict())
+    settings = [json.dumps(params.to_dict()) for params in (*run.kept_params, run.params)]
     rows = []
-    for step in run.steps:
+    for place, step in enumerate(run.steps):
         snapshot = step.snapshot
         rows.append({
             "model": run.model,
             "build": run.build,
             "exact_batch": run.exact_batch,
-            "settings": settings,
+            "settings": settings[min(place, len(run.kept_params))],
             "token": step.position + 1,
             "token_id": step.token_id,
             "piece": json.dumps(visible(step.piece), ensure_ascii=False),  # in quotes: no spreadsheet runs it

@@ -95,6 +95,25 @@ def test_a_text_goes_on_with_another_token_and_back(watched: Watched) -> None:
     assert tokens(watched) == second
 
 
+def test_what_is_kept_keeps_its_settings(watched: Watched) -> None:
+    """A token that another run drew shows the seed and the settings of that run, and so does its row of the table."""
+    watched.set_number("temperature", "0.9")
+    watched.write(8)
+    drawn = choose(watched, PLACE)
+    watched.set_number("temperature", "0.3")
+    watched.page.fill("#seed textarea, #seed input", "7")
+    choose(watched, PLACE)
+    other(watched, drawn)
+    wait_for(watched, 2)
+    for place, seed, temperature in ((PLACE - 1, 42, 0.9), (PLACE + 1, 7, 0.3)):
+        choose(watched, place)
+        expect(watched.page.locator(".draw").first).to_contain_text(f"seed {seed} gives")
+        expect(watched.page.locator(".plot .settings")).to_contain_text(f"temperature {temperature}")
+    table = watched.page.request.get(watched.url + (watched.page.get_attribute("a[href$='.csv']", "href") or "")).text()
+    rows = table.splitlines()[1:]
+    assert ['""seed"": 42' in row for row in rows] == [True] * PLACE + [False] * 8
+
+
 def test_the_drawn_token_leads_to_the_same_text(watched: Watched) -> None:
     """By keyboard, too: Enter on the token that was drawn writes what was written."""
     watched.set_number("top_k", "3")

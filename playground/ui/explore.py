@@ -79,7 +79,7 @@ class Explorer:
             shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
         return shown
 
-    def branch(self, place: object, token: object) -> tuple[str, Prompt, tuple[TokenStep, ...]]:
+    def branch(self, place: object, token: object) -> tuple[str, Prompt, tuple[tuple[TokenStep, SamplingParams], ...]]:
         """Return the model, what it reads and what stays of a text that goes on from a place with a chosen token.
 
         Raises:
@@ -91,7 +91,8 @@ class Explorer:
             looked = self.store.looked(str(where["look"]))
             return looked.model, Prompt(ids=looked.ids, chosen=chosen), ()
         run, position = self._token(where.get("run"), where.get("position"))
-        return run.model, replace(self._before(run, position), chosen=chosen), tuple(run.steps[:position])
+        kept = tuple((step, run.params_at(place)) for place, step in enumerate(run.steps[:position]))
+        return run.model, replace(self._before(run, position), chosen=chosen), kept
 
     @staticmethod
     def _before(run: LiveRun, position: int) -> Prompt:
@@ -157,7 +158,7 @@ class Explorer:
             where={"run": run.run_id, "position": position},
             tail=b"".join(pieces[-TAIL_TOKENS:]),
             model=run.model,
-            params=run.params,
+            params=run.params_at(position),
             recorded=True,
             written=step,
             follow=follow,

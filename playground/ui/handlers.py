@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
     from playground.ui.explore import Explorer
 
-Asked = tuple[str, Prompt, SamplingParams, tuple[TokenStep, ...]]  # model, prompt, settings, what is kept of a text
+Kept = tuple[tuple[TokenStep, SamplingParams], ...]  # what is kept of another text, each with its settings
+Asked = tuple[str, Prompt, SamplingParams, Kept]  # model, prompt, settings
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
 
@@ -168,7 +169,8 @@ class Handlers:
         live: LiveRun | None = None
         try:
             model, prompt, params, kept = asked()
-            live = self.store.new(model, params, kept, prompt)
+            live = self.store.new(model, params, tuple(step for step, _ in kept), prompt)
+            live.kept_params = tuple(drawn_under for _, drawn_under in kept)
             async for update in self._loading(live):
                 yield update
             session = str(request.session_hash or "") if request else ""

@@ -71,6 +71,7 @@ ENGLISH: dict[str, str] = {
     ),
     "copy_code": "Copy as code …",
     "code_copied": "The script is copied. It writes this text with {library} alone.",
+    "go_on_later": "A text is being written. Press Stop, or wait for its end, and then go on with another token.",
     "text_before": "The text before",
     "text_after": "The text after",
     "more": "more",
