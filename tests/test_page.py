@@ -265,9 +265,9 @@ def test_a_preset_sets_everything_and_says_where_it_comes_from(watched: Watched)
 def test_a_thousand_draws_lie_over_the_probabilities(watched: Watched) -> None:
     """Each press adds a thousand; a slider begins anew with the probabilities alone."""
     watched.page.get_by_role("button", name="Draw 1,000").click()
-    expect(watched.page.locator(".legend")).to_contain_text("drawn 1,000 times")
+    expect(watched.page.locator(".plot .legend")).to_contain_text("drawn 1,000 times")
     watched.page.get_by_role("button", name="1,000 more").click()
-    expect(watched.page.locator(".legend")).to_contain_text("drawn 2,000 times")
+    expect(watched.page.locator(".plot .legend")).to_contain_text("drawn 2,000 times")
     assert sum(value for value in watched.figure()["counted"] if isinstance(value, float)) == pytest.approx(1)
     watched.set_number("top_k", "5")
     expect(watched.page.get_by_role("button", name="Draw 1,000")).to_be_visible()
@@ -279,7 +279,7 @@ def test_the_waterfall_shows_each_sampler_and_follows(watched: Watched) -> None:
     heads = watched.page.locator(".waterfall .annotation-text")
     watched.page.get_by_role("tab", name="Waterfall").click()
     expect(heads.filter(has_text="2 · top-k 40")).to_have_count(1)
-    expect(watched.page.locator(".legend")).to_be_hidden()
+    expect(watched.page.locator(".plot .legend")).to_be_hidden()
     watched.set_number("top_k", "3")
     expect(heads.filter(has_text="2 · top-k 3")).to_have_count(1)
     first = "document.querySelector('.waterfall').layout.xaxis.ticktext.join()"
@@ -291,7 +291,7 @@ def test_the_waterfall_shows_each_sampler_and_follows(watched: Watched) -> None:
     expect(watched.page.locator(".waterfall")).to_have_css("visibility", "visible")
     watched.page.get_by_role("tab", name="Distribution").click()
     expect(watched.page.locator(".waterfall")).to_be_hidden()
-    expect(watched.page.locator(".legend")).to_be_visible()
+    expect(watched.page.locator(".plot .legend")).to_be_visible()
 
 
 def test_a_model_is_loaded_and_unloaded_on_the_models_view(watched: Watched) -> None:
