@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from playground.pool import Pool
+from tests.browser import RunningApp, launch
 from tests.models import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
     from playground.catalog import Catalog
 
@@ -52,6 +56,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("failed: PLAYGROUND_NO_SKIP=1 and these did not run to a pass", red=True)
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a file."""
+    with sync_playwright() as driver:
+        opened = launch(driver)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[RunningApp]:
+    """Run the shipped page on the shipped models."""
+    with RunningApp() as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser import CHROMIUM, ROOT, RunningApp, Watched, launch
+from tests.browser import CHROMIUM, ROOT, RunningApp, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import Browser, BrowserContext
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -23,19 +23,9 @@ ENDED = "(count) => document.querySelector('.turns span').textContent === count 
 
 
 @pytest.fixture(scope="module")
-def app() -> Iterator[RunningApp]:
-    """Run the shipped page on the shipped models."""
-    with RunningApp() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
-    """One Chromium in which a page may read the clipboard."""
-    with sync_playwright() as driver:
-        opened = launch(driver)
-        yield opened.new_context(permissions=["clipboard-read", "clipboard-write"])
-        opened.close()
+def context(browser: Browser) -> BrowserContext:
+    """Return a browser in which a page may read the clipboard."""
+    return browser.new_context(permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture

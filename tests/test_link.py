@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser import CHROMIUM, RunningApp, Watched, launch
+from tests.browser import CHROMIUM, RunningApp, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,22 +61,6 @@ LINK_WHILE_BUSY = """(hash) => {
 }"""
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
 NO_COPY = NO_CLIPBOARD + "document.execCommand = () => false;"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as driver:
-        opened = launch(driver)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[RunningApp]:
-    """Run the shipped page on the shipped models."""
-    with RunningApp() as running:
-        yield running
 
 
 class Visitors:

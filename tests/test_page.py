@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser import CHROMIUM, LONG_MS, RunningApp, Watched, launch
+from tests.browser import CHROMIUM, LONG_MS, RunningApp, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +32,6 @@ HOSTILE = [
     "`$x$",
 ]
 HALF_EMOJI = ["\udcf0\udc9f", "\udc98\udc80"]  # the two halves of 😀 as lone bytes
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as driver:
-        opened = launch(driver)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[RunningApp]:
-    """Run the shipped page on the shipped models."""
-    with RunningApp() as running:
-        yield running
 
 
 @pytest.fixture
