@@ -131,6 +131,12 @@ def adjustable(backend: str) -> tuple[str, ...]:
     return ("context_tokens", *own)
 
 
+# Tokens of a prompt per call of a model, on which the last digits of its logits depend: a copied script needs them too.
+LLAMACPP_CHUNK = 48  # up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
+HF_CHUNK, HF_CHUNK_GPU = 64, 512  # other runs wait for as long as one takes
+HF_CHUNK_SMALL, HF_SMALL = 256, 500_000_000  # parameters up to which a CPU takes more: SmolLM2 reads a third faster
+
+
 def default_threads() -> int:
     """Return all cores but one: a model's threads wait for each other by spinning, and a browser needs a core too."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playground.entry import default_threads
+from playground.entry import LLAMACPP_CHUNK, default_threads
 from playground.errors import ModelError
 from playground.samplers.mirostat import Mirostat
 from playground.samplers.plain import Name
@@ -33,7 +33,7 @@ LOAD = """\
 llm = llama_cpp.Llama(
     str({file}), n_ctx={context}, n_gpu_layers={gpu_layers}, verbose=False,
     # The last digits of the logits depend on these: how a prompt is cut into pieces, and how attention is computed.
-    n_batch=48, n_ubatch=48, flash_attn={flash}, n_threads={threads}, n_threads_batch={threads},
+    n_batch={chunk}, n_ubatch={chunk}, flash_attn={flash}, n_threads={threads}, n_threads_batch={threads},
 )
 vocab = llama_cpp.llama_model_get_vocab(llm.model)"""
 ENCODE = '''\
@@ -113,6 +113,7 @@ def load(made: Script) -> str:
         "context": made.spec.context_tokens,
         "threads": made.spec.threads or default_threads(),
         "gpu_layers": made.spec.gpu_layers,
+        "chunk": LLAMACPP_CHUNK,
         "flash": made.spec.flash_attention,
     }
     return "\n".join([*found.lines, LOAD.format(**numbers)])

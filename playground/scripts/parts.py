@@ -223,7 +223,6 @@ class Script:
         if nearest.lacks:
             said.append(f"It has no {', '.join(nearest.lacks)}.")
         own = [item.key for item in self.chain if item.key not in nearest.lacks]
-        theirs = sorted(own, key=lambda key: list(ORDERS[self.library.order]).index(key) if key in ORDERS else 0)
         theirs = [key for key in ORDERS[self.library.order] if key in own]
         if [key for key in own if key in theirs] != theirs:
             said.append(f"It applies them in its own order: {', '.join(theirs)}.")

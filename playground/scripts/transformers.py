@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from playground.entry import default_threads
+from playground.entry import HF_CHUNK, HF_CHUNK_GPU, HF_CHUNK_SMALL, HF_SMALL, default_threads
 from playground.errors import ModelError
 from playground.samplers.plain import Name
 from playground.scripts.parts import Library, Nearest, Script, value_of
@@ -85,9 +85,9 @@ ends = {tokenizer.eos_token_id}
 for found in (model.generation_config.eos_token_id, model.config.get_text_config().eos_token_id):
     ends |= set(found) if isinstance(found, list) else {found}"""
 ENCODED = "tokenizer.encode(PROMPT, add_special_tokens=False)"
-CHUNK = """\
-small = sum(part.numel() for part in model.parameters()) <= 500_000_000
-chunk = 512 if device != "cpu" else 256 if small else 64"""
+CHUNK = f"""\
+small = sum(part.numel() for part in model.parameters()) <= {HF_SMALL:_}
+chunk = {HF_CHUNK_GPU} if device != "cpu" else {HF_CHUNK_SMALL} if small else {HF_CHUNK}"""
 FRONT = """\
 bare, front = tokenizer.encode("a", add_special_tokens=False), tokenizer.encode("a")
 front = front[: front.index(bare[0])]  # what every prompt of this model begins with; often nothing"""

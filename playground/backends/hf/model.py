@@ -35,7 +35,7 @@ from playground.backends.base import (
 from playground.backends.hf.rows import ROWS, Group, HfSequence, row_of, single, together
 from playground.backends.hf.text import Text
 from playground.backends.hf.weights import Weights, load_weights, read_config
-from playground.entry import default_threads
+from playground.entry import HF_CHUNK, HF_CHUNK_GPU, HF_CHUNK_SMALL, HF_SMALL, default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
 
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from playground.scores import Scores
 
 SLOTS = 16
-CHUNK = {"cpu": 64, "cuda": 512, "mps": 512}  # prompt tokens per forward pass, during which other runs wait
-SCORED = 64  # as many where the logits after each are kept, 40 MB of a vocabulary of 152k
-CHUNK_SMALL, SMALL = 256, 500_000_000  # parameters up to which a CPU takes more at once: SmolLM2 reads a third faster
 
 
 class HfModel:
@@ -64,8 +61,9 @@ class HfModel:
         self._device = weights.device
         self._position_rows = weights.position_rows
         self._virtual = self._prefix.get_seq_length() if self._prefix else 0
-        small = sum(part.numel() for part in weights.model.parameters()) <= SMALL
-        self.slots, self.chunk_tokens = SLOTS, max(CHUNK[weights.device], CHUNK_SMALL if small else 0)
+        small = sum(part.numel() for part in weights.model.parameters()) <= HF_SMALL
+        on_cpu = HF_CHUNK_SMALL if small else HF_CHUNK
+        self.slots, self.chunk_tokens = SLOTS, on_cpu if weights.device == "cpu" else HF_CHUNK_GPU
         self._keep_going: KeepGoing = lambda: True
         for layer in layers_of(weights.model):
             layer.register_forward_pre_hook(self._between_layers)
@@ -115,7 +113,7 @@ class HfModel:
         return sequence, row
 
     def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
-        """Keep the logits of all positions of a small chunk; Stop is asked between the layers of each."""
+        """Keep the logits of all positions of a chunk; Stop is asked between the layers of each."""
         sequence = self._begun()
 
         def read(chunk: Sequence[int]) -> Logits:
@@ -125,7 +123,7 @@ class HfModel:
             return found
 
         with self._asking(keep_going, sequence):
-            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=SCORED)
+            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
 
     @contextmanager
     def _asking(self, keep_going: KeepGoing, sequence: HfSequence) -> Iterator[None]:

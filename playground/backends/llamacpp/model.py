@@ -33,7 +33,7 @@ from playground.backends.base import (
     silent,
 )
 from playground.backends.llamacpp.settings import own_settings
-from playground.entry import default_threads
+from playground.entry import LLAMACPP_CHUNK, default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from playground.scores import Scores
 
 SLOTS = 4
-CHUNK = 48  # prompt tokens per call: up to 63, reading gives the same logits as writing did, bit for bit (Q4_1)
 LFS_POINTER = b"version https://git-lfs"
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
@@ -93,14 +92,14 @@ class LlamaModel:
         self._log = native_log()
         self._log.errors.clear()
         self.context_tokens = spec.context_tokens
-        self.slots, self.chunk_tokens = spec.sequences or SLOTS, CHUNK
+        self.slots, self.chunk_tokens = spec.sequences or SLOTS, LLAMACPP_CHUNK
         self._model = self._load(spec)
         self._context = self._open(spec)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.vocab_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._free = list(range(self.slots))
-        self._batch = llama_cpp.llama_batch_init(CHUNK, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(LLAMACPP_CHUNK, 0, 1)
         self._pieces: dict[int, bytes] = {}
         self.eos_ids = frozenset(
             token for token in range(self.vocab_size) if llama_cpp.llama_vocab_is_eog(self._vocab, token)
@@ -125,7 +124,7 @@ class LlamaModel:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = spec.context_tokens * self.slots
         params.n_seq_max = self.slots
-        params.n_batch = params.n_ubatch = CHUNK
+        params.n_batch = params.n_ubatch = LLAMACPP_CHUNK
         params.n_threads = params.n_threads_batch = spec.threads or default_threads()
         params.no_perf = True
         if not spec.flash_attention:
@@ -186,8 +185,8 @@ class LlamaModel:
         """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
         sequence = own(onto, LlamaSequence) if onto else LlamaSequence(self._free.pop(), 0)
         try:
-            for start in range(0, len(ids), CHUNK):
-                self._read(sequence, ids[start : start + CHUNK], int(start + CHUNK >= len(ids)), keep_going)
+            for start in range(0, len(ids), size := self.chunk_tokens):
+                self._read(sequence, ids[start : start + size], int(start + size >= len(ids)), keep_going)
             return sequence, self._row(-1).copy()
         except BaseException:
             self.drop(sequence)
@@ -202,7 +201,7 @@ class LlamaModel:
             return self._rows(len(chunk))
 
         try:
-            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=CHUNK)
+            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=LLAMACPP_CHUNK)
         finally:
             self.drop(sequence)
 
