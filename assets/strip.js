@@ -1,7 +1,7 @@
 // The written text as a strip of tokens. While it grows, events bring what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type, tell, term, ask } = window.playground;
+  const { parts, el, message, type, tell, term, ask, fill } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
@@ -46,7 +46,7 @@
     function show(news) {
       if (!news.running) stream?.close(); // or it would connect again
       if (news.run !== run.id) begin(news);
-      if (news.from > run.tokens.length) return fill(news.run);
+      if (news.from > run.tokens.length) return fillGap(news.run);
       add(news);
     }
 
@@ -64,7 +64,7 @@
       const library = code.value;
       code.value = "";
       const news = await ask(`/runs/${encodeURIComponent(run.id)}/code/${encodeURIComponent(library)}`);
-      if (news) window.playground.give(news.code, words.code_copied.replace("{library}", library));
+      if (news) window.playground.give(news.code, fill(words.code_copied, { library }));
     }
 
     /** Show a text that was written before. */
@@ -85,7 +85,7 @@
       forth.disabled = running || place === texts.length - 1;
     }
 
-    async function fill(id) {
+    async function fillGap(id) {
       const answer = await fetch(`/runs/${encodeURIComponent(id)}/strip`);
       if (answer.ok && id === run.id) add(await answer.json());
     }

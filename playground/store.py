@@ -26,6 +26,7 @@ MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written on
 EXPIRY_S = 2 * 3600.0
 
 NO_PROMPT = Prompt()
+Kept = tuple[tuple[TokenStep, SamplingParams], ...]  # tokens of another run, each with the settings that drew it
 STEP_FIELDS = tuple(TokenStep.__slots__)
 
 
@@ -45,9 +46,8 @@ class LiveRun:
     model: str
     params: SamplingParams
     touched: float
-    kept: tuple[TokenStep, ...] = ()  # what another run wrote, where this one goes on from it
+    kept: Kept = ()  # what another run wrote, where this one goes on from it
     prompt: Prompt = NO_PROMPT  # as it was sent
-    kept_params: tuple[SamplingParams, ...] = ()  # those under which each kept token was drawn
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
     steps: list[TokenStep] = field(default_factory=list)
@@ -92,7 +92,7 @@ class LiveRun:
                 prompt = len(message["prompt_ids"]) - len(self.kept)  # which was read, too
                 self.prompt_ids = tuple(message["prompt_ids"][:prompt])
                 self.prompt_pieces = tuple(message["prompt_pieces"][:prompt])
-                for step in self.kept:
+                for step, _ in self.kept:
                     self._add(step)
                 self.notes = tuple(message["notes"])
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
@@ -119,7 +119,7 @@ class LiveRun:
 
     def params_at(self, position: int) -> SamplingParams:
         """Return the settings under which a token was drawn: those of another run for what is kept of that."""
-        return self.kept_params[position] if position < len(self.kept_params) else self.params
+        return self.kept[position][1] if position < len(self.kept) else self.params
 
     @property
     def weight(self) -> int:
@@ -138,7 +138,7 @@ class LiveRun:
             notes=self.notes,
             build=self.build,
             exact_batch=self.exact_batch,
-            kept_params=self.kept_params,
+            kept_params=tuple(params for _, params in self.kept),
             stop_reason=self.stop_reason,
             timing=self.timing,
             error=self.error,
@@ -160,9 +160,7 @@ class Store:
         self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
 
-    def new(
-        self, model: str, params: SamplingParams, kept: tuple[TokenStep, ...] = (), prompt: Prompt = NO_PROMPT
-    ) -> LiveRun:
+    def new(self, model: str, params: SamplingParams, kept: Kept = (), prompt: Prompt = NO_PROMPT) -> LiveRun:
         """Begin a run under a new id, and forget finished runs that are too many or too old."""
         run = LiveRun(secrets.token_urlsafe(16), model, params, self._now(), kept, prompt)
         with self._lock:

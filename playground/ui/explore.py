@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from playground.pool import Pool
     from playground.process import Answer
     from playground.records import SamplingParams, TokenStep
-    from playground.store import LiveRun, Store
+    from playground.store import Kept, LiveRun, Store
 
 MAX_DRAWS, MAX_COLUMNS = 100_000, 4
 MAX_TOKEN_ID = 10_000_000  # the model's own vocabulary is looked at where the model is
@@ -79,7 +79,7 @@ class Explorer:
             shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
         return shown
 
-    def branch(self, place: object, token: object) -> tuple[str, Prompt, tuple[tuple[TokenStep, SamplingParams], ...]]:
+    def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept]:
         """Return the model, what it reads and what stays of a text that goes on from a place with a chosen token.
 
         Raises:

@@ -20,7 +20,8 @@ import gradio as gr
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
 from playground.pool import LOAD_TIMEOUT_S
-from playground.records import Prompt, SamplingParams, StopReason, TokenStep
+from playground.records import Prompt, SamplingParams, StopReason
+from playground.store import Kept
 from playground.ui.controls import read_object, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
 from playground.ui.strip import strip_message
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from playground.store import LiveRun, Store
     from playground.ui.explore import Explorer
 
-Kept = tuple[tuple[TokenStep, SamplingParams], ...]  # what is kept of another text, each with its settings
 Asked = tuple[str, Prompt, SamplingParams, Kept]  # model, prompt, settings
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
@@ -169,8 +169,7 @@ class Handlers:
         live: LiveRun | None = None
         try:
             model, prompt, params, kept = asked()
-            live = self.store.new(model, params, tuple(step for step, _ in kept), prompt)
-            live.kept_params = tuple(drawn_under for _, drawn_under in kept)
+            live = self.store.new(model, params, kept, prompt)
             async for update in self._loading(live):
                 yield update
             session = str(request.session_hash or "") if request else ""

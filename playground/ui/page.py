@@ -1,4 +1,4 @@
-"""The page: gradio's own controls where they serve, three components of ours, and which event calls which handler."""
+"""The page: gradio's own controls where they serve, components of ours, and which event calls which handler."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     gr.on([box.change for box in held], None, held, js=TOLD)
     parts.look.click(**looked, api_name="look")
     parts.prompt[0].change(**looked, **private)
-    page.load(lambda: gr.Dropdown(listed(handlers.pool.catalog)), None, parts.prompt[0], queue=False, **private)
+    page.load(lambda: gr.Dropdown(choices(handlers.pool.catalog)), None, parts.prompt[0], queue=False, **private)
     gr.on([page.load, parts.fill.click], None, held, held, js=FILLED).then(**looked, **private)
     writes: dict[str, Any] = {
         "outputs": [parts.strip, parts.plot, parts.note, run_id], "show_progress": "hidden", "concurrency_limit": None,
@@ -126,7 +126,7 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     parts.prompt[1].change(None, parts.prompt[1], js=SHOW_MODE)
 
 
-def listed(catalog: Catalog) -> list[tuple[str, str]]:
+def choices(catalog: Catalog) -> list[tuple[str, str]]:
     """Return the models to choose from; one that cannot run yet says why when it is asked."""
     return [(spec.title, spec.key) for spec in catalog.models]
 
@@ -134,7 +134,7 @@ def listed(catalog: Catalog) -> list[tuple[str, str]]:
 def _prompt_controls(
     catalog: Catalog, texts: Mapping[str, str], start: Mapping[str, Any]
 ) -> tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]:
-    model = gr.Dropdown(listed(catalog), value=start["model"], label=texts["model"], elem_id="model", filterable=False)
+    model = gr.Dropdown(choices(catalog), value=start["model"], label=texts["model"], elem_id="model", filterable=False)
     modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
     mode = gr.Radio(modes, value=start["mode"], label=texts["mode"], elem_id="mode")
     system = gr.Textbox(
