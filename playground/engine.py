@@ -193,12 +193,12 @@ class Engine:
         yield Ended(reason or full, clock.timing())
 
     def _text_so_far(self, context: StepContext, longest: int) -> tuple[TextStream, str]:
-        """Return what was written before, as far as a stop text of so many characters may have begun in it."""
+        """Return what was written before, where a stop text may have begun in it."""
         stream, text = TextStream(), ""
         if longest:
             for token in context.history[context.prompt_length :]:
                 text += stream.feed(self.model.piece(token))
-        return stream, text[len(text) - longest + 1 :] if longest <= len(text) else text
+        return stream, text
 
     def _steps(  # noqa: PLR0913, PLR0917 (the state of one run; a class for it would be used once)
         self,
@@ -223,8 +223,9 @@ class Engine:
             yield drawn
             if drawn.token_id in self.model.eos_ids:
                 return StopReason.EOS
-            text = text[-longest:] + stream.feed(self.model.piece(drawn.token_id)) if longest else ""
-            if any(stop in text for stop in params.stop):
+            fresh = stream.feed(self.model.piece(drawn.token_id)) if longest else ""
+            text = text[-longest:] + fresh
+            if any(stop in text[max(0, len(text) - len(fresh) - len(stop) + 1) :] for stop in params.stop):
                 return StopReason.STOP_TEXT
             if not keep_going():
                 return StopReason.STOPPED

@@ -36,7 +36,7 @@ class Fleet:
         running: the process that requests for a model go to.
         leaving: those that none go to any more; some still answer their last.
         line: those to be loaded; the first of them loads.
-        loaded_mb: what a model took when it was last loaded, with all that it shares.
+        loaded_mb: what a model took when it was last loaded with these numbers, with all that it shares.
     """
 
     memory_mb: int
@@ -44,7 +44,7 @@ class Fleet:
     running: dict[str, ModelProcess] = field(default_factory=dict)
     leaving: list[ModelProcess] = field(default_factory=list)
     line: deque[ModelProcess] = field(default_factory=deque)
-    loaded_mb: dict[str, int] = field(default_factory=dict)
+    loaded_mb: dict[ModelSpec, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class Fleet:
                 logging.getLogger(__name__).warning("%s: %s", key, crash)
                 self.rests.crashed(key)
             if process.status.state is State.UP:
-                self.loaded_mb[key] = resident_mb(process.pid)
+                self.loaded_mb[process.spec] = resident_mb(process.pid)
             self._load_next()
 
     def _load_next(self) -> None:
@@ -87,13 +87,33 @@ class Fleet:
                 hint = "Close other programs, then run again."
                 first.refuse(ModelError(f"{first.spec.title} cannot be started: {error.strerror}.", hint=hint))
 
+    def check_room(self, spec: ModelSpec, files: Files, instead: ModelProcess | None) -> None:
+        """Refuse what could not be loaded in the place of a process, before that ends.
+
+        Raises:
+            ModelError: it would not fit if all that is idle were unloaded.
+        """
+        others = [process.tenant() for process in self.all() if process is not instead]
+        make_room(spec.title, self._need_mb(spec, files), self.memory_mb, others)
+
+    def _need_mb(self, spec: ModelSpec, files: Files) -> int:
+        return self.loaded_mb.get(spec) or estimate_mb(spec, files)
+
     def _has_room(self, first: ModelProcess) -> bool:
         """Tell whether a model fits; where it does not yet, begin to unload what nobody uses."""
-        need = self.loaded_mb.get(first.spec.key) or estimate_mb(first.spec, first.files)
-        twins = (it for it in self.running.values() if same_weights((it.spec, it.files), (first.spec, first.files)))
-        need -= max((mapped_mb(twin.pid) for twin in twins if twin.status.state is State.UP), default=0)
-        tenants = {process.tenant(): process for process in self.all()}
-        unloaded = make_room(first.spec.title, need, self.memory_mb, list(tenants))
+        need = self._need_mb(first.spec, first.files)
+        weights = (first.spec, first.files)
+        ups = (it for it in self.running.values() if it.status.state is State.UP)
+        twins = [it for it in ups if same_weights((it.spec, it.files), weights)]
+        tenants = {it.tenant(keep=it in twins): it for it in self.all()}
+        shared = max((mapped_mb(twin.pid) for twin in twins), default=0)
+        try:
+            unloaded = make_room(first.spec.title, need - shared, self.memory_mb, list(tenants))
+        except ModelError:
+            if not twins:
+                raise
+            tenants = {it.tenant(): it for it in self.all()}
+            unloaded = make_room(first.spec.title, need, self.memory_mb, list(tenants))
         for tenant in unloaded or ():
             self.end_soon(tenants[tenant])
         return unloaded is None

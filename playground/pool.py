@@ -82,10 +82,13 @@ class Pool:
         """
         entry = self.catalog.get(key)
         wanted = adjusted(entry, values)
+        files = stamp(wanted)
         with self._fleet.lock:
             process = self._fleet.running.get(key)
             state = process.status.state if process else State.DOWN
             same = process is not None and process.spec == wanted
+            if not same:
+                self._fleet.check_room(wanted, files, process)
         if state is State.UP and not same:
             self.unload(key)
         elif state is State.LOADING and not same:
@@ -254,7 +257,6 @@ class Pool:
                 if key in specs and same_load(self.spec(key), process.spec):
                     process.spec = self.spec(key)
                     continue
-                self._fleet.loaded_mb.pop(key, None)
                 self._fleet.retire(process)
                 if process.status.state is State.LOADING:
                     self._fleet.give_up(process, "was ended, since its entry in models.yaml has changed.")

@@ -101,11 +101,11 @@ class ModelProcess:
         """Memory in MB, its share of what it shares, in whatever state it is; 0 where it is gone."""
         return own_mb(self.pid) if self.launched and self._process.poll() is None else 0
 
-    def tenant(self) -> Tenant:
-        """Return what it holds of the memory."""
+    def tenant(self, *, keep: bool = False) -> Tenant:
+        """Return what it holds of the memory; one to ``keep`` counts as in use."""
         state = self.status.state
         leaving = self.ending or state in {State.DOWN, State.FAILED}
-        idle = state is State.UP and not self.requests
+        idle = state is State.UP and not self.requests and not keep
         return Tenant(self.spec.title, self.memory_mb, idle, leaving, self.used_s)
 
     @property

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -408,6 +409,16 @@ def test_without_flash_attention_a_model_answers_much_the_same() -> None:
     assert plain.build == f"{usual.build}, without flash attention"
     assert (int(ours.argmax()), bool((ours != theirs).any())) == (int(theirs.argmax()), True)
     assert ours == pytest.approx(theirs, abs=ROUNDING[SMOLLM][1])
+
+
+def test_layers_for_a_gpu_that_is_not_there_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama.cpp would ignore them in silence; where there is a GPU nothing is said."""
+    spec = replace(CATALOG.get(SMOLLM), context_tokens=256, gpu_layers=3)
+    for there, said in ((False, ", without a GPU, so that gpu_layers does nothing"), (True, "")):
+        monkeypatch.setattr("llama_cpp.llama_supports_gpu_offload", lambda there=there: there)
+        model = backends.load(spec)
+        assert model.build == f"llama-cpp-python {version('llama-cpp-python')}{said}"
+        model.close()
 
 
 def test_a_toy_reads_the_table_of_its_file(tmp_path: Path) -> None:

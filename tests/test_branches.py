@@ -83,7 +83,8 @@ def test_a_stop_text_may_begin_in_what_is_kept(toy: LoadedModel) -> None:
     words = {toy.piece(token): token for token in range(toy.vocab_size)}
     ids = (words[b" the"], words[b" cat"])
     going = Prompt(ids=ids, written=1, chosen=(words[b" sat"],))
-    assert [len(steps(toy, going, settings(stop=[text], temperature=0))[0]) for text in ("cat sat", " cat")] == [1, 3]
+    stops = [["cat sat"], [" cat"], [" cat", "cat sat on"], [" cat", "cat sat"]]
+    assert [len(steps(toy, going, settings(stop=stop, temperature=0))[0]) for stop in stops] == [1, 3, 3, 1]
 
 
 def test_a_token_that_the_model_rules_out_cannot_be_chosen(toy: LoadedModel) -> None:

@@ -237,10 +237,41 @@ def test_a_model_that_can_never_fit_unloads_nobody(pool: Pool) -> None:
     assert process_of(pool, "toy") is toy
 
 
+def test_numbers_that_cannot_fit_leave_the_model_up(pool: Pool) -> None:
+    """They are refused with both sizes before anything ends, and again once the model is down."""
+    pool.wait(SMOLLM)
+    process = process_of(pool, SMOLLM)
+    pool._fleet.memory_mb = 1000
+    with pytest.raises(ModelError, match=r"needs about 128\.2 GB; the budget of all models is 1\.0 GB"):
+        pool.load(SMOLLM, {"context_tokens": 1_048_576})
+    assert process_of(pool, SMOLLM) is process
+    assert works(pool, SMOLLM)
+    pool.unload(SMOLLM)
+    with pytest.raises(ModelError, match=r"needs about 128\.2 GB"):
+        pool.load(SMOLLM, {"context_tokens": 1_048_576})
+    assert works(pool, SMOLLM)
+
+
+def test_a_model_of_the_same_file_is_the_last_to_make_room(pool: Pool, tmp_path: Path, clock: list[float]) -> None:
+    """Its memory is shared with the one that loads, so another one ends, though that was used later."""
+    table = tmp_path / "table.json"
+    table.write_text(TABLE, encoding="utf-8")
+    add(pool, "twin", "Twin", table)
+    add(pool, "new", "New", table)
+    for key in ("twin", "toy"):
+        clock[0] += 1
+        assert works(pool, key)
+    twin, toy = process_of(pool, "twin"), process_of(pool, "toy")
+    pool._fleet.memory_mb = sum(process.memory_mb for process in pool._fleet.all()) + 5
+    assert works(pool, "new")
+    assert gone(toy)
+    assert process_of(pool, "twin") is twin
+
+
 def test_what_a_model_took_is_what_it_needs_the_next_time(pool: Pool) -> None:
     """After a first load its estimate is what was measured, be it more than the guess."""
     pool.wait("toy")
-    pool._fleet.loaded_mb["toy"] = 290
+    pool._fleet.loaded_mb[pool.spec("toy")] = 290
     pool.unload("toy")
     pool._fleet.memory_mb = 280
     with pytest.raises(ModelError, match="needs about 290 MB"):

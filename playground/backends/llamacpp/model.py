@@ -108,8 +108,10 @@ class LlamaModel:
         self.bos_ids: tuple[int, ...] = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
         self._template = self._chat_template()
         self.chat_problem = "" if self._template else "this model file has no chat template"
-        plain = "" if spec.flash_attention else ", without flash attention"
-        self.build = f"llama-cpp-python {llama_cpp.__version__}{plain}"
+        lacks = [] if spec.flash_attention else ["without flash attention"]
+        if spec.gpu_layers and not llama_cpp.llama_supports_gpu_offload():
+            lacks.append("without a GPU, so that gpu_layers does nothing")
+        self.build = ", ".join([f"llama-cpp-python {llama_cpp.__version__}", *lacks])
         self.own_settings = own_settings(self._meta)
 
     def _load(self, spec: ModelSpec) -> Any:
