@@ -37,6 +37,7 @@
   let chosen = null; // the selected token of that text
   let wanted = null; // a token to select when its text has ended; {token, settings}, or settings null: whatever they are
   let ended = false, looked = false;
+  let ready = false; // what was kept has been read, or somebody has begun anew
 
   const shownToken = (settings) => (chosen !== null && settings === asked ? chosen : wanted?.settings === settings ? wanted.token : null);
 
@@ -61,7 +62,7 @@
   }
 
   function save() {
-    if (!controls) return;
+    if (!controls || !ready) return;
     const { state } = snapshot();
     storage.set("sessionStorage", { state, link: fragment(), run, asked, chosen });
     storage.set("localStorage", { state });
@@ -102,6 +103,8 @@
     const state = own ? kept.state : storage.get("localStorage").state;
     const body = link && !own ? { link: link.slice(0, most + 1) } : state ? { state, run: own ? kept.run : "" } : null;
     const news = body && (await ask("/playground/link", body));
+    ready = Boolean(news) || !body;
+    if (!ready) ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, () => { ready = true; }, { once: true }));
     if (!news) return null;
     doubt(news, body.link ? words.link_part : words.kept_part);
     if (news.run) {
@@ -203,7 +206,7 @@
     linked = { link: news.link, core };
     address(news.link);
     save();
-    give(location.href, words.link_copied);
+    give(location.href, run && asked === null ? words.link_copied_branch : words.link_copied);
   }
 
   /** Put a text into the clipboard; on a page without https by the old way, and by hand where that is closed, too. */

@@ -64,7 +64,7 @@
       const need = el("span", { class: "settings" });
       const buttons = el("span", { class: "acts" });
       const inputs = options.map((option) => field(option));
-      const more = el("details", {}, el("summary", {}, words.models_options), el("div", { class: "fields" }, ...inputs.map(({ row }) => row)));
+      const more = el("details", {}, el("summary", {}, words.models_options), el("p", {}, words.models_options_how), el("div", { class: "fields" }, ...inputs.map(({ row }) => row)));
       const node = el("section", { class: "model", "data-key": key, "aria-label": key }, el("div", { class: "card-head" }, title, standing), facts, notes, build, bar, el("div", { class: "acts" }, buttons, need), more);
       const values = () => Object.fromEntries(inputs.map(({ name, input }) => [name, input.value]));
       let offered = "";
@@ -91,9 +91,9 @@
       return { node, set };
     }
 
-    function field({ name, value, usual }) {
+    function field({ name, value, usual, allowed }) {
       const input = el("input", { type: "text", value: String(value), "data-option": name, placeholder: usual === "" ? words.models_unset : fill(words.models_usual, { usual }) });
-      return { name, input, row: el("label", {}, name, input) };
+      return { name, input, row: el("label", { title: allowed }, name, input) };
     }
 
     document.addEventListener("playground:view", refresh);

@@ -139,7 +139,7 @@
       chip.textContent = busy.length
         ? fill(words.model_loading, busy[0])
         : up.length ? up.map((model) => fill(words.model_up, { title: model.title, memory: model.memory_mb })).join(" · ") : words.model_none;
-      chip.title = failed.map((model) => `${model.title}: ${model.reason}`).join("\n");
+      chip.title = [chip.textContent, ...failed.map((model) => `${model.title}: ${model.reason}`)].join("\n");
       wait = busy.length ? 500 : 5000;
     } catch {
       chip.dataset.state = "failed";

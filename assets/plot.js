@@ -82,7 +82,7 @@
       draw.textContent = news.draw;
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
-      offer(news.alternatives);
+      offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere
       counted.hidden = !news.counted;
       counted.lastChild.textContent = fill(words.counted_legend, { total: news.counted.toLocaleString("en") });
       many.textContent = news.counted ? words.draw_more : words.draw_many;

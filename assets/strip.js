@@ -35,6 +35,7 @@
     function follow(id) {
       stream?.close();
       const mine = (stream = new EventSource(`/runs/${encodeURIComponent(id)}/follow`));
+      mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) card.dataset.running = "false"; };
       mine.onmessage = ({ data }) => {
         if (mine !== stream) return;
         const { strip, picture } = JSON.parse(data);
@@ -44,6 +45,7 @@
     }
 
     function show(news) {
+      if (!news.running && news.run !== run.id && !news.tokens.length) return; // refused: a notice says why
       if (!news.running) stream?.close(); // or it would connect again
       if (news.run !== run.id) begin(news);
       if (news.from > run.tokens.length) return fillGap(news.run);
@@ -70,7 +72,10 @@
     /** Show a text that was written before. */
     async function showText(id) {
       const news = await ask(`/runs/${encodeURIComponent(id)}/strip`);
-      if (news && card.dataset.running !== "true") show(news);
+      if (news && card.dataset.running !== "true") {
+        show(news);
+        if (text.lastElementChild?.dataset.position) choose(text.lastElementChild, false);
+      }
       if (news) return;
       texts.splice(texts.indexOf(id), 1); // the server keeps it no longer
       placeAmong();
@@ -144,6 +149,11 @@
       tell("choose", { run: run.id, position });
     }
 
+    document.addEventListener("click", (event) => {
+      if (card.dataset.running !== "true" || !event.target.closest?.("#write")) return;
+      event.stopImmediatePropagation();
+      tell("notice", { kind: "info", text: words.write_later, field: "" });
+    }, true);
     text.addEventListener("click", (event) => {
       const node = event.target.closest("[data-position]");
       if (node) choose(node);

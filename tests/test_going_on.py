@@ -14,7 +14,7 @@ from tests.browser import CHROMIUM, ROOT, RunningApp, Watched
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -22,18 +22,13 @@ PLACE = 4
 ENDED = "(count) => document.querySelector('.turns span').textContent === count && document.querySelector('.strip').dataset.running === 'false'"  # noqa: E501 (one expression of JavaScript)
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> BrowserContext:
-    """Return a browser in which a page may read the clipboard."""
-    return browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-
-
 @pytest.fixture
-def watched(context: BrowserContext, app: RunningApp) -> Iterator[Watched]:
-    """Open a fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
+def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
+    """Open a page that may read the clipboard, in a browser that kept nothing; afterwards nothing was complained of."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     opened = Watched(context, app.url)
     yield opened
-    opened.page.close()
+    context.close()
     assert (opened.errors, opened.foreign) == ([], [])
 
 
@@ -80,6 +75,7 @@ def test_a_text_goes_on_with_another_token_and_back(watched: Watched) -> None:
     watched.page.click(".turns button >> nth=0")
     expect(watched.page.locator(".turns span")).to_have_text("1 / 2")
     assert tokens(watched) == first
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 12:")  # the picture is of the text that is shown
     watched.page.click(".turns button >> nth=1")
     expect(watched.page.locator(".turns span")).to_have_text("2 / 2")
     assert tokens(watched) == second
@@ -113,6 +109,40 @@ def test_the_drawn_token_leads_to_the_same_text(watched: Watched) -> None:
     watched.page.fill("#length input", str(12 - PLACE))
     watched.page.locator("button.other").filter(has_text=drawn.replace(" ", "␣")).first.press("Enter")
     assert wait_for(watched, 2) == first
+
+
+def test_an_empty_seed_box_keeps_the_luck_of_the_text(watched: Watched) -> None:
+    """The seed that was picked for the first text is that of the next, which begins at its very first token."""
+    watched.page.fill("#seed textarea, #seed input", "")
+    watched.write(10)
+    first = tokens(watched)
+    watched.page.locator('.tok[data-position="0"]').click()
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 1:")
+    watched.page.locator("button.other").filter(has_text=first[0].replace(" ", "␣")).first.click()
+    assert wait_for(watched, 2) == first
+
+
+def test_one_text_is_written_at_a_time(watched: Watched) -> None:
+    """While one grows, Write is answered with a sentence; Stop ends that one, and its end offers to go on."""
+    watched.page.fill("#length input", "1900")
+    watched.page.click("#write")
+    watched.page.wait_for_selector('.tok[data-position="9"]')
+    expect(watched.page.locator("button.other")).to_have_count(0)
+    watched.page.click("#write")
+    expect(watched.page.locator(".notice")).to_contain_text("A text is being written. Press Stop")
+    watched.page.click("#stop")
+    watched.page.wait_for_function("document.querySelector('.strip').dataset.running === 'false'")
+    expect(watched.page.locator("button.other")).to_have_count(6)
+    expect(watched.page.locator(".turns")).to_be_hidden()
+
+
+def test_a_copied_link_says_what_it_does_not_hold(watched: Watched) -> None:
+    """A text that was continued by hand cannot be had again from its settings alone."""
+    watched.write(6)
+    other(watched, choose(watched, PLACE))
+    wait_for(watched, 2)
+    watched.page.click("#copy-link")
+    expect(watched.page.locator(".notice")).to_contain_text("the tokens that were chosen by hand are not in it")
 
 
 def test_a_bar_is_an_alternative_from_the_first_token_on(watched: Watched) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -426,6 +427,19 @@ def test_a_text_that_was_continued_by_hand_is_refused(prompt: Prompt) -> None:
     """A script knows no choices; it would write another text."""
     with pytest.raises(PromptError, match="continued by hand"):
         as_code("transformers", SMOLLM2, prompt, models.settings())
+
+
+def test_a_script_names_every_package_that_it_needs() -> None:
+    """What reads GGUF files for transformers, and what fetches one for llama.cpp, come with neither."""
+    hub = replace(SMOLLM2, source="hub:owner/name/m.gguf@main")
+    needed = [
+        re.findall(r"([a-z-_]+)==", next(line for line in source.splitlines() if line.startswith("# Needs:")))
+        for source in (
+            as_code("transformers", SMOLLM2, models.CAT, models.settings()),
+            as_code("llama-cpp-python", hub, models.CAT, models.settings()),
+        )
+    ]
+    assert needed == [["transformers", "torch", "numpy", "gguf"], ["llama-cpp-python", "numpy", "huggingface_hub"]]
 
 
 def test_another_library_than_the_pages_says_so() -> None:

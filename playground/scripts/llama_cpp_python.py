@@ -107,6 +107,7 @@ def load(made: Script) -> str:
     made.definitions.imports |= set(found.imports)
     if found.repository:
         made.definitions.imports.add("from huggingface_hub import hf_hub_download")
+        made.needs.append("huggingface_hub")
         file = found.download(found.file)
     numbers = {
         "file": file,

@@ -91,7 +91,7 @@ class Script:
 
     Attributes:
         inputs: lines of constants: the prompt, the seed.
-        setup: blocks that load the model and define what the chain needs of it.
+        needs: packages beside those of the library.
     """
 
     library: Library
@@ -100,7 +100,7 @@ class Script:
     params: SamplingParams
     definitions: Definitions = field(default_factory=Definitions)
     inputs: list[str] = field(default_factory=list)
-    setup: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
     @property
     def chain(self) -> tuple[Sampler, ...]:
@@ -236,7 +236,7 @@ class Script:
             f"{spec.title}, run by {library.name} as the sampling playground runs it.",
             f"Chain: {' → '.join(item.summary for item in self.chain) or 'nothing; the model’s own probabilities'}.",
             f"Settings: {settings}",
-            f"Needs: pip install {' '.join(map(pinned, (*library.packages, *(['peft'] if spec.adapter else []))))}",
+            f"Needs: pip install {' '.join(map(pinned, (*library.packages, *self.needs)))}",
         ]
         if not spec.source.startswith("path:"):
             said.append(f"Weights: {spec.source}")

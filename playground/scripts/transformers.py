@@ -168,6 +168,7 @@ def load(made: Script, *, omni: bool) -> list[str]:
     dtype = f"torch.{spec.dtype or 'float32'}"
     if is_gguf(spec):
         imports.add("from transformers import GgufConfig")
+        made.needs.append("gguf")
         more = ", quantization_config=GgufConfig(dequantize=True)"
     elif omni or not spec.dtype:
         imports.add("from transformers import AutoConfig")
@@ -183,6 +184,7 @@ def load(made: Script, *, omni: bool) -> list[str]:
     lines.append("cache = DynamicCache(config=model.config.get_text_config())")
     if spec.adapter:
         imports.add("from peft import PeftModel")
+        made.needs.append("peft")
         lines += adapter(made, spec.adapter)
     return [*lines, SIGNS]
 

@@ -79,8 +79,8 @@ class Explorer:
             shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
         return shown
 
-    def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept]:
-        """Return the model, what it reads and what stays of a text that goes on from a place with a chosen token.
+    def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept, int | None]:
+        """Return model, what it reads, what stays and the seed of a text that goes on from a place with a chosen token.
 
         Raises:
             PlaygroundError: the place is no longer kept, or the token is no id.
@@ -89,10 +89,10 @@ class Explorer:
         where = place if isinstance(place, dict) else {}
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
-            return looked.model, Prompt(ids=looked.ids, chosen=chosen), ()
+            return looked.model, Prompt(ids=looked.ids, chosen=chosen), (), None
         run, position = self._token(where.get("run"), where.get("position"))
         kept = tuple((step, run.params_at(place)) for place, step in enumerate(run.steps[:position]))
-        return run.model, replace(self._before(run, position), chosen=chosen), kept
+        return run.model, replace(self._before(run, position), chosen=chosen), kept, run.params.seed
 
     @staticmethod
     def _before(run: LiveRun, position: int) -> Prompt:

@@ -22,7 +22,7 @@ from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
 from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, SamplingParams, StopReason
 from playground.store import Kept
-from playground.ui.controls import read_object, read_settings, to_json
+from playground.ui.controls import read_object, read_seed, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
 from playground.ui.strip import strip_message
 
@@ -153,10 +153,10 @@ class Handlers:
         """Go on with a text from a place with a chosen token, as ``write``; ``branch`` is JSON of both."""
 
         def asked() -> Asked:
-            params = read_settings(chain, seed, max_new_tokens).with_some_seed()
             found = read_object(str(branch).encode(), "Its keys are place and token.")
-            model, prompt, kept = self.explorer.branch(found.get("place"), found.get("token"))
-            return model, prompt, params, kept
+            model, prompt, kept, own_seed = self.explorer.branch(found.get("place"), found.get("token"))
+            params = read_settings(chain, own_seed if read_seed(seed) is None else seed, max_new_tokens)
+            return model, prompt, params.with_some_seed(), kept
 
         async with aclosing(self._write(asked, request)) as updates:
             async for update in updates:

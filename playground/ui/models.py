@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from playground.download import Fetching
-from playground.entry import adjustable
+from playground.entry import KINDS, adjustable
 from playground.errors import PlaygroundError, SettingError
 from playground.memory import estimate_mb, said_mb, stamp
 from playground.status import State
@@ -120,11 +120,13 @@ def actions(state: str) -> list[str]:
 
 
 def options(spec: ModelSpec, entry: ModelSpec) -> list[dict[str, Any]]:
-    """Return what a model can be loaded with: name, the value set by somebody, and that of models.yaml."""
+    """Return what a model can be loaded with: name, value set by somebody, that of models.yaml, what is allowed."""
     found = []
     for name in adjustable(spec.backend):
         value, usual = getattr(spec, name), getattr(entry, name)
-        found.append({"name": name, "value": "" if value == usual else value, "usual": "" if usual is None else usual})
+        shown = "" if value == usual else value
+        allowed = KINDS[name]["allowed"]
+        found.append({"name": name, "value": shown, "usual": "" if usual is None else usual, "allowed": allowed})
     return found
 
 

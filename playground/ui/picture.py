@@ -64,7 +64,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
         "seed": place.params.seed,
         "counted": sum(place.counts.values()),
-        "alternatives": [] if place.follow else alternatives(snapshot),
+        "alternatives": alternatives(snapshot, texts),
         "orders": "",
     }
 
@@ -124,10 +124,14 @@ def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
     return texts["same" if same else "differs"].format(written=visible(place.written.piece), token=token)
 
 
-def alternatives(snapshot: Snapshot) -> list[list[Any]]:
-    """Return id, text and share of the tokens that are most likely to be drawn, for a text to go on with."""
+def alternatives(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[Any]]:
+    """Return id, text and share of the tokens that are most likely to be drawn, for a text to go on with.
+
+    Where fewer are left, the most probable of those that are removed follow, and say so.
+    """
     best = sorted(snapshot.candidates, key=lambda item: (-item.final_prob, item.rank))[:ALTERNATIVES]
-    return [[item.token_id, visible(item.piece), percent(item.final_prob)] for item in best]
+    shares = (texts["go_on_removed"] if item.removed_by else percent(item.final_prob) for item in best)
+    return [[item.token_id, visible(item.piece), share] for item, share in zip(best, shares, strict=True)]
 
 
 def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:

@@ -70,7 +70,9 @@ ENGLISH: dict[str, str] = {
         "{support} can be drawn\nperplexity so far {perplexity}"
     ),
     "copy_code": "Copy as code …",
-    "code_copied": "The script is copied. It writes this text with {library} alone.",
+    "code_copied": "The script is copied. Its first lines say what it needs of {library}, and how exact it is.",
+    "go_on_removed": "removed",
+    "write_later": "A text is being written. Press Stop, or wait for its end.",
     "go_on_later": "A text is being written. Press Stop, or wait for its end, and then go on with another token.",
     "text_before": "The text before",
     "text_after": "The text after",
@@ -172,6 +174,9 @@ ENGLISH: dict[str, str] = {
     "undo": "Undo",
     "undo_help": "Back to prompt and settings before the last example, link or reset.",
     "link_copied": "The link is copied.",
+    "link_copied_branch": (
+        "The link is copied. It holds the prompt and the settings; the tokens that were chosen by hand are not in it."
+    ),
     "settings_copied": "The settings are copied.",
     "link_long": "With this prompt the link would be longer than {most} characters. Shorten it, or copy the settings.",
     "not_copied": "Nothing is copied: {problems}",
@@ -237,9 +242,10 @@ ENGLISH: dict[str, str] = {
     "models_waits": "waits for {title}",
     "models_up": "up, {memory}, loaded in {seconds} s",
     "models_build": "{build} · context {context} tokens · vocabulary {vocab} · {batch}",
-    "models_exact": "batches of up to {count} texts give the bits of each alone",
-    "models_inexact": "already two texts in a batch change each other’s last digits",
+    "models_exact": "up to {count} texts computed together come out exactly as each alone",
+    "models_inexact": "two texts computed together differ in the last digits from each alone",
     "models_options": "Load with other numbers",
+    "models_options_how": "Fill in what is to be different, then press Load. Point at a name to see what it may be.",
     "models_usual": "models.yaml: {usual}",
     "models_unset": "chosen by the backend",
     "stage_starting": "starting …",
