@@ -93,7 +93,7 @@
 
     function field({ name, value, usual, allowed }) {
       const input = el("input", { type: "text", value: String(value), "data-option": name, placeholder: usual === "" ? words.models_unset : fill(words.models_usual, { usual }) });
-      return { name, input, row: el("label", { title: allowed }, name, input) };
+      return { name, input, row: el("label", {}, name, input, el("small", {}, allowed)) };
     }
 
     document.addEventListener("playground:view", refresh);

@@ -245,7 +245,7 @@ ENGLISH: dict[str, str] = {
     "models_exact": "up to {count} texts computed together come out exactly as each alone",
     "models_inexact": "two texts computed together differ in the last digits from each alone",
     "models_options": "Load with other numbers",
-    "models_options_how": "Fill in what is to be different, then press Load. Point at a name to see what it may be.",
+    "models_options_how": "Fill in what is to be different, then press the button above to load with it.",
     "models_usual": "models.yaml: {usual}",
     "models_unset": "chosen by the backend",
     "stage_starting": "starting …",
