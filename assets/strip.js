@@ -45,7 +45,7 @@
     }
 
     function show(news) {
-      if (!news.running && news.run !== run.id && !news.tokens.length) return; // refused: a notice says why
+      if (!news.running && news.run !== run.id && !news.prompt?.length) return; // refused: a notice says why
       if (!news.running) stream?.close(); // or it would connect again
       if (news.run !== run.id) begin(news);
       if (news.from > run.tokens.length) return fillGap(news.run);

@@ -547,7 +547,7 @@ def test_a_model_is_loaded_with_other_numbers_and_unloaded(app: RunningApp, clie
     assert press(app, TOY, "load", context_tokens="256") == (200, "")
     build = settled(app, TOY, "up")["build"]
     assert "context 256 tokens" in build
-    assert "batches of up to" in build
+    assert "up to 8 texts computed together come out exactly as each alone" in build
     assert [(it["name"], it["value"], it["usual"]) for it in models(app)[TOY]["options"]] == [
         ("context_tokens", 256, 512)
     ]
