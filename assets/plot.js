@@ -155,7 +155,9 @@
       const mine = ++chosen;
       const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
       await plotly; // a reload selects a token at once
-      if (news && mine === chosen) show(news);
+      if (!news || mine !== chosen) return;
+      show(news);
+      if (window.playground.trying) tryOut(); // the whole text is shown under other settings, and so is this place
     });
 
     arrived(message(props));

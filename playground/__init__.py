@@ -8,7 +8,8 @@ The map, from the bottom up; imports point downwards only:
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
 - ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
-- ``prompt``, ``probe``, ``events``, ``engine``, ``jobs``, ``worker``: a model's process from the inside
+- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``: a model's process from the inside,
+  with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them

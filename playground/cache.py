@@ -24,6 +24,10 @@ class LogitsCache:
         self._rows: OrderedDict[bytes, Logits] = OrderedDict()
         self._lock = threading.Lock()
 
+    def holds(self, rows: int, row: Logits) -> bool:
+        """Whether so many rows of this size fit at once."""
+        return rows * row.nbytes <= self._limit
+
     @staticmethod
     def key(ids: tuple[int, ...]) -> bytes:
         """Return a digest of the ids."""

@@ -101,7 +101,7 @@ class Engine:
         self, row: Logits, context: StepContext, params: SamplingParams, *, from_cache: bool, extras: Extras
     ) -> Look:
         tail = tuple(map(self.model.piece, context.history[-TAIL_TOKENS:]))
-        drawn = self._draw(row, context, params)
+        drawn = self.step(row, context, params)
         orders = self._orders(row, context, params, drawn.trace)
         counts = _counts(drawn.trace, context, extras.draws)
         found = stages.pack(stages.stages(drawn.trace)) if extras.stages else b""
@@ -137,21 +137,28 @@ class Engine:
         return ids, (yield from self._row(ids, keep_going)) if row is None else row
 
     def _row(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Turns[Logits]:
-        sequence, row = yield from self._prefill(ids, keep_going)
+        sequence, row = yield from self.read(ids, keep_going)
+        self.cache.put(ids, row)
         self.model.drop(sequence)
         return row
 
-    def _prefill(self, ids: tuple[int, ...], keep_going: Callable[[], bool]) -> Turns[tuple[ModelSequence, Logits]]:
-        """Read a prompt, a chunk in each turn."""
+    def read(
+        self, ids: tuple[int, ...], keep_going: Callable[[], bool], onto: ModelSequence | None = None
+    ) -> Turns[tuple[ModelSequence, Logits]]:
+        """Read ids, a chunk in each turn; return the sequence, which takes over ``onto``, and the logits, (vocab,)."""
         step = self.model.chunk_tokens
-        sequence, row = self.model.prefill(ids[:step], keep_going=keep_going)
+        sequence, row = self.model.prefill(ids[:step], onto=onto, keep_going=keep_going)
         for start in range(step, len(ids), step):
             yield
             sequence, row = self.model.prefill(ids[start : start + step], onto=sequence, keep_going=keep_going)
-        self.cache.put(ids, row)
         return sequence, row
 
-    def _draw(self, row: Logits, context: StepContext, params: SamplingParams) -> Draw:
+    def step(self, row: Logits, context: StepContext, params: SamplingParams) -> Draw:
+        """Return what the settings make of logits, (vocab,), and the token that luck draws.
+
+        Raises:
+            ModelError: the logits are not finite.
+        """
         try:
             trace = trace_chain(row, params.chain, context, piece=self.model.piece)
         except FloatingPointError as error:
@@ -178,11 +185,12 @@ class Engine:
         pieces = tuple(map(self.model.piece, ids))
         yield Started(ids, pieces, notes + self._notes(params), self.model.build, self.exact_batch)
         try:
-            sequence, row = yield from self._prefill(ids, keep_going)
+            sequence, row = yield from self.read(ids, keep_going)
         except PrefillStopped:
             clock.prefilled = clock.first = clock.since()
             yield Ended(StopReason.STOPPED, clock.timing())
             return
+        self.cache.put(ids, row)
         clock.prefilled = clock.since()
         full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
         try:
@@ -214,7 +222,7 @@ class Engine:
         longest = max(map(len, params.stop), default=0)
         stream, text = self._text_so_far(context, longest)
         for position in range(limit):
-            drawn = self._draw(row, context, params)
+            drawn = self.step(row, context, params)
             if position < len(chosen):
                 drawn = by_hand(drawn, chosen[position])
             context = after(context, drawn)

@@ -56,4 +56,23 @@ class Ended:
     timing: Timing
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What other settings make of one written token, after the text as it stands.
+
+    Attributes:
+        token_id, piece: what luck would draw there.
+        final_prob: with which the written token could be drawn; 0 where it could not.
+        removed_by: key of the sampler that removes the written token, or None.
+        from_cache: no model ran.
+    """
+
+    position: int
+    token_id: int
+    piece: bytes
+    final_prob: float
+    removed_by: str | None
+    from_cache: bool
+
+
 Event = Started | Draw | Ended

@@ -20,7 +20,7 @@ from playground.records import Extras, SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playground.events import Event, Look
+    from playground.events import Event, Look, Replayed
     from playground.frames import Message
 
 MAX_WAITING = 32
@@ -41,14 +41,14 @@ class Job:
     request: Message
     beat: Callable[[], None] = lambda: None
     stopped: threading.Event = field(default_factory=threading.Event)
-    events: Iterator[Event | Look | Message | None] = field(default_factory=lambda: iter(()))
+    events: Iterator[Event | Look | Replayed | Message | None] = field(default_factory=lambda: iter(()))
     place: int = 0
     started_s: float | None = None
 
     @property
     def writes(self) -> bool:
-        """Whether it keeps a sequence for as long as a text grows."""
-        return bool(self.request["op"] == "write")
+        """Whether it keeps a sequence for as long as a text grows, or is gone through again."""
+        return self.request["op"] in {"write", "replay"}
 
     @property
     def session(self) -> str:
@@ -131,7 +131,7 @@ class Line:
     def leave(self, job: Job) -> None:
         """Take a job out that is over."""
         self.active.remove(job)
-        if job.writes and job.started_s is not None:
+        if job.request["op"] == "write" and job.started_s is not None:
             self._durations.append(self.now() - job.started_s)
 
     def news(self) -> Iterator[tuple[Job, Message]]:

@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
-LAST_EVENTS = frozenset({"look", "logits", "encoded", "ended", "error"})
+LAST_EVENTS = frozenset({"look", "logits", "encoded", "ended", "done", "error"})
 AGAIN = "It starts again with the next run."
 
 Answer = dict[str, Any]

@@ -7,17 +7,15 @@
   says once a second whether the main thread moves.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
-Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``stop``. Answers: ``look``, ``logits``,
-``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``error``. Of the model itself: ``loading``, ``ready``,
-``error`` where it could not be loaded, ``beat``.
+Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``stop``. Answers: ``look``,
+``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``replayed``, ``done``, ``error``. Of the model
+itself: ``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
-import secrets
 import sys
 import threading
 import time
@@ -28,14 +26,15 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from playground import backends, lifeline
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
-from playground.chain import Draw
 from playground.engine import Engine
-from playground.errors import ModelBusy, PlaygroundError
-from playground.events import Ended, Event, Look, Started
+from playground.errors import ModelBusy
+from playground.events import Ended, Event, Look, Replayed
 from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
+from playground.messages import answer, error_answer, unpack_prompt
 from playground.probe import exact_batch
-from playground.records import Prompt, StopReason, Timing, shallow
+from playground.records import StopReason, Timing
+from playground.replay import replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,40 +46,6 @@ BEAT_S = 1.0
 OOM_SCORE = 500  # of 1,000: where memory runs out, Linux ends a model and not the page
 
 
-def unpack_prompt(flat: Message) -> Prompt:
-    """Read a prompt from a request."""
-    turns = tuple((role, content) for role, content in flat["messages"])
-    probs, chosen = tuple(flat["final_probs"]), tuple(flat["chosen"])
-    return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], probs, chosen)
-
-
-def answer(event: Event | Look) -> Message:
-    """Return an engine's event as plain values."""
-    match event:
-        case Draw():
-            return {"event": "step", **shallow(event.record())}
-        case Look():
-            orders = event.orders and shallow(event.orders)
-            return {"event": "look", **shallow(event), "step": shallow(event.step), "orders": orders}
-        case Started():
-            return {"event": "started", **shallow(event)}
-        case Ended():
-            return {"event": "ended", "reason": event.reason.value, "timing": shallow(event.timing)}
-
-
-def error_answer(error: Exception) -> Message:
-    """Return a failure as plain values; what is not ours is logged under a short id."""
-    if isinstance(error, PlaygroundError):
-        return {"event": "error", "kind": type(error).__name__, "text": (error.message, error.hint, error.field)}
-    if isinstance(error, MemoryError):
-        text = ("There was not enough memory for it.", "Unload another model, or set a smaller context_tokens.", "")
-        return {"event": "error", "kind": "ModelError", "text": text}
-    log_id = secrets.token_hex(3)
-    logging.getLogger(__name__).error("%s", log_id, exc_info=error)
-    text = ("Something in the playground broke.", f"The log has it under {log_id}.", "")
-    return {"event": "error", "kind": "ModelError", "text": text}
-
-
 class Worker:
     """The loop of the model's process."""
 
@@ -90,7 +55,9 @@ class Worker:
         """Own both pipes."""
         self._requests = requests
         self._answers = answers
-        self._outbox: queue.Queue[tuple[int, Event | Look | Message]] = queue.Queue(maxsize=64)  # draws are large
+        self._outbox: queue.Queue[tuple[int, Event | Look | Replayed | Message]] = queue.Queue(
+            maxsize=64
+        )  # draws are large
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._cached: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
@@ -166,7 +133,7 @@ class Worker:
             self._send(job, event)
         return True
 
-    def _events(self, job: Job) -> Iterator[Event | Look | Message | None]:
+    def _events(self, job: Job) -> Iterator[Event | Look | Replayed | Message | None]:
         prompt = unpack_prompt(job.request["prompt"])
         if job.writes and job.started_s is None:  # stopped while it waited: it has no slot
             yield Ended(StopReason.STOPPED, Timing(0.0, 0.0, 0.0, 0.0))
@@ -175,6 +142,9 @@ class Worker:
             match job.request["op"]:
                 case "write":
                     yield from self._engine.write(prompt, job.params, job.keep_going)
+                case "replay":
+                    yield from replay(self._engine, prompt, job.params, job.keep_going)
+                    yield {"event": "done"}
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "encode" | "encode_special" as op:
@@ -188,7 +158,7 @@ class Worker:
         except PrefillStopped:
             yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
 
-    def _send(self, job: Job, event: Event | Look | Message) -> None:
+    def _send(self, job: Job, event: Event | Look | Replayed | Message) -> None:
         self._outbox.put((job.request["id"], event))
 
     def _send_all(self) -> None:

@@ -14,8 +14,9 @@ from playground.records import TAIL_TOKENS, Extras, Prompt
 from playground.scripts import as_code
 from playground.stages import unpack
 from playground.store import Looked, read_step
-from playground.ui.controls import read_settings
+from playground.ui.controls import read_seed, read_settings
 from playground.ui.picture import Place, orders_text, picture
+from playground.ui.replay import Replay
 from playground.views.waterfall import waterfall_spec
 
 if TYPE_CHECKING:
@@ -94,6 +95,22 @@ class Explorer:
         kept = tuple((step, run.params_at(place)) for place, step in enumerate(run.steps[:position]))
         return run.model, replace(self._before(run, position), chosen=chosen), kept, run.params.seed
 
+    def replay(self, run_id: object, chain: object, seed: object) -> Replay | None:
+        """Begin to try other settings on every token of a run; None where they are the run's own.
+
+        An empty seed is that of the run.
+
+        Raises:
+            PlaygroundError: there is no such run, or the settings are refused.
+        """
+        run = self._run(run_id)
+        own = run.params
+        params = read_settings(chain, own.seed if read_seed(seed) is None else seed, own.max_new_tokens)
+        if params == own or not run.steps:
+            return None
+        prompt = Prompt(ids=run.record().ids_before(len(run.steps)), written=len(run.steps))
+        return Replay(run, params, self.texts, self.pool.open("replay", run.model, prompt, params))
+
     @staticmethod
     def _before(run: LiveRun, position: int) -> Prompt:
         """Return what stood before a written token."""
@@ -140,15 +157,18 @@ class Explorer:
         return {"code": as_code(library, self.pool.spec(run.model), run.prompt, run.params)}
 
     def _token(self, run_id: object, position: object) -> tuple[LiveRun, int]:
-        if not isinstance(run_id, str):
-            raise RunNotFound(f"{shown(run_id)} is not a run.", hint="Press Look, or click a token of the text.")
-        run = self.store.get(run_id)
+        run = self._run(run_id)
         whole = isinstance(position, int) and not isinstance(position, bool)
         if not whole or not 0 <= position < len(run.steps):  # type: ignore[operator]
             raise SettingError(
                 f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position"
             )
         return run, position  # type: ignore[return-value]
+
+    def _run(self, run_id: object) -> LiveRun:
+        if not isinstance(run_id, str):
+            raise RunNotFound(f"{shown(run_id)} is not a run.", hint="Press Look, or click a token of the text.")
+        return self.store.get(run_id)
 
     def recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
         """Return the recorded picture of a token that is there."""

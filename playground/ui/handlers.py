@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import secrets
 import threading
 import time
 from contextlib import aclosing, suppress
@@ -18,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
+from playground.errors import RunNotFound, SettingError, shown
 from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, SamplingParams, StopReason
 from playground.store import Kept
 from playground.ui.controls import read_object, read_seed, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
+from playground.ui.notices import CLEAR, notice, said
 from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
@@ -38,23 +37,6 @@ if TYPE_CHECKING:
 Asked = tuple[str, Prompt, SamplingParams, Kept]  # model, prompt, settings
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
-
-
-def notice(kind: str, text: str) -> str:
-    """Return a message for the notice line; an empty text clears it."""
-    return to_json({"kind": kind, "text": text, "field": ""})
-
-
-CLEAR = notice("", "")
-
-
-def said(error: Exception) -> dict[str, str]:
-    """Return the notice for a failure; what is not ours is logged under a short id."""
-    if isinstance(error, PlaygroundError):
-        return {"kind": "error", "text": str(error), "field": error.field}
-    log_id = secrets.token_hex(3)
-    logging.getLogger(__name__).error("%s", log_id, exc_info=error)
-    return {"kind": "error", "text": f"Something in the playground broke. The log has it under {log_id}.", "field": ""}
 
 
 def read_boxes(catalog: Catalog, model: object, mode: object, system: object, text: object) -> Prompt:

@@ -9,8 +9,9 @@ import gradio as gr
 
 from playground.scripts import LIBRARIES
 from playground.ui.controls import chain_spec, to_json
-from playground.ui.handlers import CLEAR, Handlers
+from playground.ui.handlers import Handlers
 from playground.ui.link import MAX_LINK_CHARS, VIEWS, examples, start_state
+from playground.ui.notices import CLEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,7 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)))
+            part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))
     part("models", value="", words=words)

@@ -23,10 +23,11 @@ from playground.tables import steps_table, to_csv
 from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
 from playground.ui.explore import Explorer
 from playground.ui.follow import follow, resumed
-from playground.ui.handlers import said
 from playground.ui.link import MAX_STATE_BYTES, opened
 from playground.ui.models import act, listed, reload
+from playground.ui.notices import said
 from playground.ui.page import build_page
+from playground.ui.replay import unchanged
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
 from playground.ui.theme import ASSETS, PLOTLY_JS, OwnScripts, SecurityHeaders, theme
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from playground.catalog import Catalog
     from playground.pool import Pool
     from playground.store import LiveRun
+    from playground.ui.replay import Replay
 
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python", "transformers", "torch")
 DAY_S = 24 * 3600
@@ -84,6 +86,21 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         body = await beginning(request)
         work = partial(pictured, lambda: explorer.what_if(*asked(body)))
         return await asyncio.get_running_loop().run_in_executor(questions, work)
+
+    @app.post("/playground/replay")
+    async def replay(request: Request) -> Response:
+        body = await beginning(request)
+
+        def begun() -> Replay | None:
+            flat = read_object(body, "Its keys are run, chain and seed.")
+            return explorer.replay(flat.get("run"), flat.get("chain"), flat.get("seed"))
+
+        try:
+            begin = await asyncio.get_running_loop().run_in_executor(questions, begun)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        lines = begin.lines() if begin else unchanged()
+        return StreamingResponse(lines, media_type="application/x-ndjson")
 
     @app.get("/playground/plotly.min.js")
     def plotly_js() -> Response:
@@ -191,8 +208,13 @@ def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
     try:
         return Response(to_json(draw()), media_type="application/json")
     except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-        status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
-        return JSONResponse(said(error), status)
+        return refused(error)
+
+
+def refused(error: Exception) -> Response:
+    """Answer with the notice for a failure."""
+    status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
+    return JSONResponse(said(error), status)
 
 
 def found(store: Store, run_id: str) -> LiveRun:

@@ -52,6 +52,37 @@ ENGLISH: dict[str, str] = {
     "chosen": "chosen by hand",
     "go_on": "Go on with",
     "go_on_help": "Write on from here with another token, on token ids. A click on a bar does the same.",
+    "whatif": "What if",
+    "whatif_help": (
+        "Each token is judged after the text as it stands: whether these settings could still have drawn it there. "
+        "Up to the first token that luck would draw otherwise, this is what a new text would be; press Write for it."
+    ),
+    "whatif_wait": "Trying these settings on the text … token {number} of {count}",
+    "whatif_all": "Each of the {count} tokens could still be drawn with these settings.",
+    "whatif_some": (
+        "{stays} of {count} tokens could still be drawn with these settings; {gone} could not, the first of them "
+        "token {number}, “{token}”: {reason}."
+    ),
+    "whatif_gone": "{name} removes it",
+    "whatif_never": "the model rules it out",
+    "whatif_same": "The same luck would write the same text.",
+    "whatif_other_same": "Seed {seed} would write the same text.",
+    "whatif_differs": (
+        "With the same luck, the text would first differ at token {number}: “{token}” instead of “{written}”."
+    ),
+    "whatif_other_differs": (
+        "With seed {seed}, the text would first differ at token {number}: “{token}” instead of “{written}”."
+    ),
+    "whatif_read": (
+        "The model had to read again before {count} of them, as its logits were no longer kept; the numbers can differ "
+        "a little there."
+    ),
+    "whatif_stays": "could be drawn with {share}",
+    "whatif_show": "Show token {number}",
+    "whatif_close": "Back to surprisal",
+    "whatif_key_stays": "could still be drawn",
+    "whatif_key_gone": "could not",
+    "whatif_key_differs": "differs first",
     "curves": "Curves",
     "curves_how": "From the first token to the last",
     "curves_help": (

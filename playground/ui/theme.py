@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if file.name == "plotly.min.js"))
-SCRIPTS = ("quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js", "link.js", "curves.js", "models.js")
+SCRIPTS = (
+    "quiet.js",
+    "page.js",
+    "plot.js",
+    "strip.js",
+    "knobs.js",
+    "chain.js",
+    "link.js",
+    "replay.js",
+    "curves.js",
+    "models.js",
+)
 HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()
 
 HEADERS = {
