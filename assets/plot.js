@@ -18,6 +18,7 @@
     const numbers = el("dl", { class: "numbers" });
     const area = el("div", { class: "figure" });
     const draw = el("p", { class: "draw" });
+    const dart = window.playground.dart(words);
     const note = el("p", { class: "draw" });
     const others = el("div", { class: "others" });
     const settings = el("p", { class: "settings" });
@@ -30,7 +31,7 @@
     const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
     const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" },
       el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views)),
-      settings, numbers, legendRow, area, stages, draw, others, note);
+      settings, numbers, legendRow, area, stages, draw, dart.element, others, note);
     card.hidden = true;
     element.append(empty, card);
     let view = (window.playground.view = names[0]);
@@ -80,6 +81,7 @@
       title.textContent = news.title;
       settings.textContent = news.settings;
       draw.textContent = news.draw;
+      dart.show(news.dart);
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from playground.chain import SHORTLIST
 from playground.tokens import visible
 from playground.ui.controls import settings_line
 from playground.views.base import percent
@@ -54,6 +55,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
     return {
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
+        "dart": dart(step) if place.params.seed is not None and not step.chosen else None,
         "note": " ".join(_notes(snapshot, place, texts)),
         "figure": figure_spec(snapshot, drawn, texts, place.counts),
         "numbers": numbers(snapshot, texts),
@@ -122,6 +124,17 @@ def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
         return said
     same = place.written.token_id == step.token_id
     return texts["same" if same else "differs"].format(written=visible(place.written.piece), token=token)
+
+
+def dart(step: TokenStep) -> dict[str, Any]:
+    """Return luck and what it falls on: text and share of the best tokens, from the most probable down; ties by id.
+
+    What their shares leave of 1 belongs to all others.
+    """
+    best = sorted(step.snapshot.candidates, key=lambda item: (-item.final_prob, item.token_id))[:SHORTLIST]
+    parts = [[visible(item.piece), item.final_prob] for item in best if item.final_prob]
+    hit = next((place for place, item in enumerate(best) if item.token_id == step.token_id), None)
+    return {"luck": step.luck, "parts": parts, "hit": hit}
 
 
 def alternatives(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[Any]]:

@@ -48,6 +48,7 @@ ENGLISH: dict[str, str] = {
         "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most "
         "probable token, its sum passes that at “{token}”."
     ),
+    "dart_rest": "all others",
     "chosen_now": "Token {number}, “{token}”, was chosen by hand; luck did not decide. It could be drawn with {share}.",
     "chosen": "chosen by hand",
     "go_on": "Go on with",

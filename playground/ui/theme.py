@@ -17,6 +17,7 @@ PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if fi
 SCRIPTS = (
     "quiet.js",
     "page.js",
+    "dart.js",
     "plot.js",
     "strip.js",
     "knobs.js",
