@@ -59,6 +59,15 @@
     }
   }
 
+  /** Write on from a place with a token of one's own choice, or without one from the end of a text, as luck draws. */
+  let way = {}, stepping = false;
+  function goOn(branch, { step = stepping } = {}) {
+    [way, stepping] = [branch, step];
+    document.querySelector("#go-on").click();
+  }
+  const branch = (length) => [stepping ? 1 : length, JSON.stringify(way)]; // for gradio: the length, and what goOn was told
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("#write")) stepping = false; }, true);
+
   const BOXES = { prompt: "#prompt", model: "#model", mode: "#mode", seed: "#seed", max_new_tokens: "#length" };
 
   /** Mark the control that a refusal is about. */
@@ -165,5 +174,5 @@
     if (event.target.closest?.("#seed")) tell("settings");
   });
 
-  window.playground = { parts, el, term, message, type, mount, tell, ask, fill };
+  window.playground = { parts, el, term, message, type, mount, tell, ask, fill, goOn, branch };
 })();

@@ -60,8 +60,7 @@
     /** Write on from the place that is shown, with a token of one's own choice. */
     const goOn = (token) => {
       if (document.querySelector(".strip")?.dataset.running === "true") return tell("notice", { kind: "info", text: words.go_on_later, field: "" });
-      window.playground.branch = JSON.stringify({ place: latest.place, token });
-      document.querySelector("#go-on").click();
+      window.playground.goOn({ place: latest.place, token });
     };
 
     const offer = (alternatives) => {

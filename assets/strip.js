@@ -1,7 +1,7 @@
 // The written text as a strip of tokens. While it grows, events bring what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type, tell, term, ask, fill } = window.playground;
+  const { parts, el, message, type, tell, term, ask, fill, goOn } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
@@ -12,6 +12,8 @@
     const save = el("a", { class: "plain", download: "" }, words.save_csv);
     const libraries = JSON.parse(props.libraries).map((name) => el("option", { value: name }, name));
     const code = el("select", { class: "plain code", "aria-label": words.copy_code, onchange: () => copyCode() }, el("option", { value: "" }, words.copy_code), ...libraries);
+    const onward = (name, step) => el("button", { type: "button", class: "plain", title: words[`${name}_help`], onclick: () => goOn({ place: { run: run.id }, token: null }, { step }) }, words[name]);
+    const more = el("span", { class: "onward", hidden: true }, onward("write_on", false), " ", onward("one_token", true));
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
     const turn = (sign, label, step) => el("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick: () => showText(texts[texts.indexOf(run.id) + step]) }, sign);
@@ -113,8 +115,8 @@
         tell("ended", run.id);
       }
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
-      stats.replaceChildren(...items, reuse, save, code);
-      code.hidden = news.running;
+      stats.replaceChildren(...items, more, reuse, save, code);
+      code.hidden = more.hidden = news.running;
       save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
       save.hidden = news.running;
       settings.textContent = news.settings;

@@ -63,7 +63,10 @@ def test_the_point_stands_under_the_drawn_part(browser: Browser, app: RunningApp
     for place in (1, 3):
         watched.page.locator(f'.tok[data-position="{place}"]').click()
         expect(watched.page.locator(".plot h2")).to_contain_text(f"Token {place + 1}:")
-        hit, point = watched.page.locator(".pile .hit").bounding_box(), watched.page.locator(".dart .point").bounding_box()
+        hit, point = (
+            watched.page.locator(".pile .hit").bounding_box(),
+            watched.page.locator(".dart .point").bounding_box(),
+        )
         assert hit is not None
         assert point is not None
         assert hit["x"] - 1 <= point["x"] + point["width"] / 2 <= hit["x"] + hit["width"] + 1

@@ -185,3 +185,37 @@ def test_a_run_leaves_as_a_script_that_writes_it(watched: Watched) -> None:
     script = watched.page.evaluate("navigator.clipboard.readText()")
     done = subprocess.run([sys.executable, "-"], input=script, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == text
+
+
+def press(watched: Watched, name: str, texts: int) -> list[str]:
+    """Press a button under the text, and return the tokens of the text that it leads to."""
+    watched.page.locator(".strip").get_by_role("button", name=name, exact=True).click()
+    return wait_for(watched, texts)
+
+
+def test_a_text_is_written_on_as_if_it_had_never_ended(watched: Watched) -> None:
+    """Luck belongs to a place: eight tokens and eight more are the sixteen of one run."""
+    watched.write(16)
+    whole = tokens(watched)
+    watched.write(8)
+    assert press(watched, "Write on", 3) == whole
+    assert "the 8 new tokens asked for" in (watched.page.locator(".stats").text_content() or "")
+    assert watched.page.locator(".tok.chosen").count() == 0
+
+
+def test_a_text_grows_by_one_token_at_a_press(watched: Watched) -> None:
+    """Each is shown with what it was drawn from; one of one's own choice is one step too, until somebody writes."""
+    watched.write(12)
+    whole = tokens(watched)
+    watched.write(2)
+    assert press(watched, "One token", 3) == whole[:3]
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 3:")
+    assert press(watched, "One token", 4) == whole[:4]
+    expect(watched.page.locator(".plot h2")).to_contain_text("Token 4:")
+    chosen = other(watched, whole[3])
+    assert wait_for(watched, 5) == [*whole[:3], chosen]
+    watched.page.fill("#length input", "4")
+    assert len(press(watched, "Write on", 6)) == 8
+    watched.page.click(".turns button >> nth=0")
+    expect(watched.page.locator(".turns span")).to_have_text("5 / 6")
+    assert tokens(watched) == [*whole[:3], chosen]

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from playground.download import Downloads
+from playground.records import StopReason
 from playground.store import Store
 from playground.ui.explore import Explorer
 from playground.ui.handlers import Handlers
@@ -47,13 +48,16 @@ def explorer(pool: Pool) -> Explorer:
     return Explorer(pool, Store(), ENGLISH, Downloads(lambda: None))
 
 
-def write(explorer: Explorer, model: str = "toy", length: int = 12, text: str = "Then the cat") -> LiveRun:
+def write(
+    explorer: Explorer, model: str = "toy", *, length: int = 12, text: str = "Then the cat", top_k: int = 0
+) -> LiveRun:
     """Write a text as the page does; return its run."""
+    chain = CHAIN | {"top_k": top_k}
 
     async def all_of_it() -> str:
         updates = [
             update
-            async for update in Handlers(explorer).write(model, "completion", "", text, json.dumps(CHAIN), "42", length)
+            async for update in Handlers(explorer).write(model, "completion", "", text, json.dumps(chain), "42", length)
         ]
         return next(update[3] for update in updates if isinstance(update[3], str))
 
@@ -146,6 +150,22 @@ def test_a_model_that_ends_meanwhile_is_said(explorer: Explorer) -> None:
     assert "The model's process stopped" in line["notice"]["text"]
     news = lines(explorer, run, {"temperature": 0.5})
     assert f"The model had to read again before {len(run.steps)} of them" in news[-1]["said"]
+
+
+def test_a_full_context_is_said_and_nothing_is_lost(explorer: Explorer) -> None:
+    """There is no room to write on: a sentence says so, and the text stays as it is."""
+    explorer.pool.load("endless", {"context_tokens": 256})
+    run = write(explorer, "endless", length=300, top_k=1)
+    assert run.stop_reason is StopReason.CONTEXT
+    whole = run.record()
+
+    async def write_on() -> str:
+        asked = json.dumps({"place": {"run": run.run_id}, "token": None})
+        *_, last = [update async for update in Handlers(explorer).go_on(json.dumps(CHAIN), "42", 1, asked)]
+        return str(json.loads(last[2])["text"])
+
+    assert "this model reads 256 and needs room for one more" in asyncio.run(write_on())
+    assert run.record() == whole
 
 
 @pytest.mark.parametrize(

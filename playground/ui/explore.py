@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playground.pool import Pool
     from playground.process import Answer
     from playground.records import SamplingParams, TokenStep
+    from playground.samplers.base import Sampler
     from playground.store import Kept, LiveRun, Store
 
 MAX_DRAWS, MAX_COLUMNS = 100_000, 4
@@ -83,15 +84,24 @@ class Explorer:
     def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept, int | None]:
         """Return model, what it reads, what stays and the seed of a text that goes on from a place with a chosen token.
 
+        Without a token it goes on from the end of a run, as luck draws.
+
         Raises:
             PlaygroundError: the place is no longer kept, or the token is no id.
         """
-        chosen = (whole("token", token, MAX_TOKEN_ID),)
         where = place if isinstance(place, dict) else {}
+        if token is None:
+            run = self._run(where.get("run"))
+            return self._kept(run, len(run.steps), ())
+        chosen = (whole("token", token, MAX_TOKEN_ID),)
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
             return looked.model, Prompt(ids=looked.ids, chosen=chosen), (), None
         run, position = self._token(where.get("run"), where.get("position"))
+        return self._kept(run, position, chosen)
+
+    def _kept(self, run: LiveRun, position: int, chosen: tuple[int, ...]) -> tuple[str, Prompt, Kept, int | None]:
+        """Return what ``branch`` does for a run up to a position."""
         kept = tuple((step, run.params_at(place)) for place, step in enumerate(run.steps[:position]))
         return run.model, replace(self._before(run, position), chosen=chosen), kept, run.params.seed
 
@@ -106,7 +116,7 @@ class Explorer:
         run = self._run(run_id)
         own = run.params
         params = read_settings(chain, own.seed if read_seed(seed) is None else seed, own.max_new_tokens)
-        if params == own or not run.steps:
+        if (acting(params), params.seed) == (acting(own), own.seed) or not run.steps:
             return None
         prompt = Prompt(ids=run.record().ids_before(len(run.steps)), written=len(run.steps))
         return Replay(run, params, self.texts, self.pool.open("replay", run.model, prompt, params))
@@ -184,6 +194,11 @@ class Explorer:
             follow=follow,
         )
         return picture(step, place, self.texts)
+
+
+def acting(params: SamplingParams) -> list[Sampler]:
+    """Return the samplers that do something, in the order in which they act."""
+    return [sampler for sampler in params.chain if not sampler.is_neutral]
 
 
 def whole(name: str, value: object, most: int) -> int:

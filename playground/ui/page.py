@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 QUEUE_POLL_S = 0.02
 
 # Run in the browser. The system prompt is there for chats only; link.js hears of what the controls hold and fills them;
-# plot.js says where a text goes on and with what.
+# page.js says where a text goes on and with what.
 SHOW_MODE = "(mode) => { document.querySelector('.playground')?.classList.toggle('is-chat', mode === 'chat'); }"
 TOLD = "(...held) => window.playground.held(held)"
 FILLED = "(...held) => window.playground.filled(held)"
-BRANCH = "(chain, seed, length) => [chain, seed, length, window.playground.branch]"
+BRANCH = "(chain, seed, length) => [chain, seed, ...window.playground.branch(length)]"
 
 
 def part(name: str, *, value: str, **props: Any) -> gr.HTML:
@@ -53,8 +53,8 @@ class Parts:
     stop: gr.Button
     look: gr.Button
     fill: gr.Button  # pressed by link.js only
-    go_on: gr.Button  # pressed by plot.js only, for a text to go on from a place
-    branch: gr.Textbox  # never shown: plot.js says the place and the token
+    go_on: gr.Button  # pressed by page.js only, for a text to go on from a place
+    branch: gr.Textbox  # never shown: page.js says the place and the token
     note: gr.HTML
     strip: gr.HTML
     plot: gr.HTML

@@ -101,6 +101,10 @@ ENGLISH: dict[str, str] = {
         "token {number} “{token}”\nsurprisal {surprisal} bits\nentropy {before} → {after} bits\n"
         "{support} can be drawn\nperplexity so far {perplexity}"
     ),
+    "write_on": "Write on",
+    "write_on_help": "Go on from the end, with as many new tokens as are asked for.",
+    "one_token": "One token",
+    "one_token_help": "Go on from the end with one token, to watch how each is drawn.",
     "copy_code": "Copy as code …",
     "code_copied": "The script is copied. Its first lines say what it needs of {library}, and how exact it is.",
     "go_on_removed": "removed",
