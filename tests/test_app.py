@@ -331,8 +331,8 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
     """Its document, in its full length, names them in order ahead of the first module."""
     answer = app.http.get("/")
     scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
-    names = ["quiet.js", "page.js", "plot.js", "strip.js", "knobs.js", "chain.js", "link.js", "curves.js", "models.js"]
-    assert scripts[: len(names)] == [f"/playground/{name}" for name in names]
+    names = ["quiet", "page", "dart", "plot", "strip", "knobs", "chain", "link", "replay", "curves", "models"]
+    assert scripts[: len(names)] == [f"/playground/{name}.js" for name in names]
     assert scripts[len(names)].startswith("./assets/index-")
     assert answer.text.rstrip().endswith("</html>")
 
