@@ -32,7 +32,8 @@ def shoot(page: Page, path: Path) -> None:
 
 def open_page(app: RunningApp, browser: object, size: dict[str, int], scheme: str) -> Page:
     """Open the page and wait for its first picture."""
-    page: Page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[attr-defined]
+    still = {"color_scheme": scheme, "reduced_motion": "reduce"}  # or the dart is caught in its fall
+    page: Page = browser.new_page(viewport=size, **still)  # type: ignore[attr-defined]
     page.goto(app.url)
     page.wait_for_selector(".plot h2:not(:empty)")
     return page
