@@ -2,7 +2,8 @@
 
 The map, from the bottom up; imports point downwards only:
 
-- ``errors``, ``tokens``, ``ranking``, ``numerics``: failures, bytes and text, rank order, arithmetic on logits
+- ``errors``, ``tokens``, ``ranking``, ``shapes``, ``numerics``: failures, bytes and text, rank order, what a file may
+  hold, arithmetic on logits
 - ``scores``: the probability of a whole text
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
@@ -13,7 +14,7 @@ The map, from the bottom up; imports point downwards only:
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
-- ``store``: runs as they grow; ``tables``: records as CSV; ``scripts``: runs as code
+- ``store``: runs as they grow; ``saved``: runs as files; ``tables``: records as CSV; ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.

@@ -12,6 +12,7 @@ Every message says what happened, with the value; ``hint`` says what is allowed 
     │   ├── ModelBusy        in use, or asked for by too many
     │   └── ModelCrashed     its process ended while somebody waited for it
     ├── RunNotFound          a run that has expired or never was
+    ├── SavedRunError        a file that holds no saved run, or a damaged one
     └── StartError           the page cannot be served
 """
 
@@ -63,6 +64,10 @@ class ModelCrashed(ModelError):
 
 class RunNotFound(PlaygroundError):
     """No run is kept under this id."""
+
+
+class SavedRunError(PlaygroundError):
+    """A file holds no saved run; the message says where it does not fit."""
 
 
 class StartError(PlaygroundError):

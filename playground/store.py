@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_LOOKED, MAX_LOOKS = 200_000, 1_000  # tokens of all kept looks together, and looks
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
+LARGE_BYTES = 16 * 1024  # a record of so many counts as one more token: files may hold such
 EXPIRY_S = 2 * 3600.0
 
 NO_PROMPT = Prompt()
@@ -64,6 +65,7 @@ class LiveRun:
     stopper: Callable[[], None] | None = None
     position: int = 0  # its place among the runs that wait for the model; 0 where it does not wait
     wait_s: float | None = None  # about how long it will wait there, where that is known
+    file: str = ""  # the name of the file that it was read from, if it was
 
     def stop(self) -> None:
         """Ask the run to end, even before its model has taken it up."""
@@ -124,7 +126,7 @@ class LiveRun:
     @property
     def weight(self) -> int:
         """Room it takes, in tokens; a run that wrote nothing counts too."""
-        return 1 + len(self.steps) + len(self.prompt_ids)
+        return 1 + len(self.prompt_ids) + sum(1 + len(step.packed) // LARGE_BYTES for step in self.steps)
 
     def record(self) -> Run:
         """Return the run as it stands."""
@@ -138,7 +140,7 @@ class LiveRun:
             notes=self.notes,
             build=self.build,
             exact_batch=self.exact_batch,
-            kept_params=tuple(params for _, params in self.kept),
+            kept_params=tuple(params for _, params in self.kept[: len(self.steps)]),  # none of a run that never began
             stop_reason=self.stop_reason,
             timing=self.timing,
             error=self.error,
@@ -167,6 +169,22 @@ class Store:
             self._runs[run.run_id] = run
             self._forget()
         return run
+
+    def opened(self, run: Run, file: str) -> LiveRun:
+        """Keep a run from a file, which has ended, under a new id; ``file`` is the name of that."""
+        chosen = tuple(step.token_id for step in run.steps if step.chosen)
+        prompt = Prompt(ids=run.prompt_ids, written=len(run.kept_params), chosen=chosen)
+        kept = tuple(zip(run.steps, run.kept_params, strict=False))
+        live = LiveRun(secrets.token_urlsafe(16), run.model, run.params, self._now(), kept, prompt)
+        for name in ("prompt_ids", "prompt_pieces", "notes", "build", "exact_batch", "timing", "error"):
+            setattr(live, name, getattr(run, name))
+        for step in run.steps:
+            live._add(step)  # noqa: SLF001 (the one class beside it)
+        live.file, live.stop_reason = file, run.stop_reason or StopReason.STOPPED
+        with self._lock:
+            self._runs[live.run_id] = live
+            self._forget()
+        return live
 
     def _forget(self) -> None:
         held = sum(run.weight for run in self._runs.values())

@@ -1,0 +1,226 @@
+"""Runs as files: everything that was recorded, as JSON that reads back to an equal run.
+
+- ``to_text`` writes a step per line; bytes are hex, the place of a token is its place in the list, and the run's id,
+  which is a key to it, stays at home.
+- ``read_run`` takes nothing on trust: what is missing, unknown, of another type, out of its range or not finite is
+  refused with its place. Nothing of a file is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast
+
+from playground.errors import SavedRunError, SettingError, shown
+from playground.records import Candidate, LinkNote, Run, SamplingParams, Snapshot, StopReason, Timing, TokenStep
+from playground.samplers import all_samplers
+from playground.shapes import MisfitError, flag, hexed, keyed, listed, maybe, number, one_of, row, text, whole
+from playground.store import MAX_TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MAX_FILE_BYTES", "from_dict", "read_run", "to_dict", "to_text"]
+
+FORMAT, VERSION = "sampling-playground-run", 1
+MAX_FILE_BYTES = 32 * 2**20  # a step takes 5 to 9 kB
+MAX_PIECE_BYTES, MAX_CANDIDATES, MAX_NOTES = 1_000, 256, 16
+MAX_TOKEN, MAX_BITS, MAX_SECONDS, MAX_RATE = 10_000_000, 64, 1e9, 1e9
+ROUNDING = 1e-9  # so far a sum of shares may lie outside of [0, 1]
+HINT = "Choose a file that “save as JSON” wrote."
+CHANGED = "The file was changed, or cut off, after it was saved."
+
+
+def to_text(run: Run) -> str:
+    """Return a run as a file: JSON with a line per step."""
+    flat = to_dict(run)
+    steps = ",\n".join(map(_json, flat.pop("steps")))
+    return f'{_json(flat)[:-1]},"steps":[\n{steps}\n]}}\n'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def to_dict(run: Run) -> dict[str, Any]:
+    """Return a run as plain values, without its id."""
+    kept = [params.to_dict() for params in run.kept_params]
+    timing = run.timing and {name: getattr(run.timing, name) for name in Timing.__slots__}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": run.model,
+        "build": run.build,
+        "exact_batch": run.exact_batch,
+        "params": run.params.to_dict(),
+        "kept_params": [[len(list(same)), params] for params, same in groupby(kept)],
+        "notes": list(run.notes),
+        "stop_reason": run.stop_reason and run.stop_reason.value,
+        "timing": timing,
+        "error": run.error,
+        "prompt": [[token, piece.hex()] for token, piece in zip(run.prompt_ids, run.prompt_pieces, strict=True)],
+        "steps": [_flat_step(step) for step in run.steps],
+    }
+
+
+def _flat_step(step: TokenStep) -> dict[str, Any]:
+    flat = {name: getattr(step, name) for name in TokenStep.__slots__ if name in STEP}
+    snapshot = step.snapshot
+    candidates = [[item.token_id, item.piece.hex(), *item[2:]] for item in snapshot.candidates]
+    links = [[getattr(link, name) for name in LinkNote.__slots__] for link in snapshot.links]
+    numbers = {name: getattr(snapshot, name) for name in SNAPSHOT if name not in {"candidates", "links"}}
+    record = {"candidates": candidates, "links": links, **numbers}
+    return flat | {"piece": step.piece.hex(), "snapshot": record}
+
+
+def read_run(body: bytes, *, run_id: str = "") -> Run:
+    """Read a file, and give the run an id.
+
+    Raises:
+        SavedRunError: it is too large, no JSON, or no saved run.
+    """
+    if len(body) > MAX_FILE_BYTES:
+        most = f"{MAX_FILE_BYTES / 1e6:.1f} MB"
+        raise SavedRunError(f"The file is larger than {most}, the most that is read.", hint=HINT)
+    try:
+        flat = json.loads(body, parse_constant=_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise SavedRunError("The file is no JSON.", hint=HINT) from error
+    return from_dict(flat, run_id=run_id)
+
+
+def _constant(name: str) -> float:
+    raise SavedRunError(f"The file holds {name}, which is no finite number.", hint=CHANGED)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    flat = dict(pairs)
+    if len(flat) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SavedRunError(f"The file holds “{shown(twice)}” twice in one place.", hint=CHANGED)
+    return flat
+
+
+def from_dict(flat: object, *, run_id: str = "") -> Run:
+    """Return the run that ``to_dict`` wrote.
+
+    Raises:
+        SavedRunError: it wrote nothing of the kind; the sentence says where.
+    """
+    if not isinstance(flat, dict) or flat.get("format") != FORMAT:
+        raise SavedRunError("The file is no saved run.", hint=HINT)
+    if flat.get("version") != VERSION:
+        raise SavedRunError(
+            f"The file is of version {shown(flat.get('version'))}; this page reads version {VERSION}.", hint=HINT
+        )
+    try:
+        read = RUN(flat)
+    except MisfitError as error:
+        raise _refused(str(error if error.place else error.inside("the run"))) from error
+    return _run(read, run_id)
+
+
+def _refused(said: str) -> SavedRunError:
+    return SavedRunError(f"In the file, {said}", hint=CHANGED)
+
+
+def _run(read: Mapping[str, Any], run_id: str) -> Run:
+    kept = tuple(params for count, params in read["kept_params"] for _ in range(count))
+    count = len(read["prompt"]) + len(read["steps"])
+    if len(kept) > len(read["steps"]):
+        raise _refused(f"there are settings for {len(kept):,} kept tokens, but {len(read['steps']):,} steps.")
+    if count > MAX_TOKENS:
+        raise _refused(f"prompt and text have {count:,} tokens; at most {MAX_TOKENS:,} are kept.")
+    steps = (TokenStep(place, **step) for place, step in enumerate(read["steps"]))
+    return Run(
+        run_id=run_id,
+        prompt_ids=tuple(token for token, _ in read["prompt"]),
+        prompt_pieces=tuple(piece for _, piece in read["prompt"]),
+        steps=tuple(steps),
+        notes=tuple(read["notes"]),
+        kept_params=kept,
+        **{name: read[name] for name in ("model", "build", "exact_batch", "params", "stop_reason", "timing", "error")},
+    )
+
+
+def _params(value: object) -> SamplingParams:
+    try:
+        params = SamplingParams.from_dict(value)
+    except SettingError as error:
+        raise MisfitError(f"are refused: {error}") from error
+    if params.seed is None:
+        raise MisfitError("have no seed.")
+    return params
+
+
+def _timing(value: object) -> Timing:
+    return Timing(**TIMING(value))
+
+
+def _step(value: object) -> dict[str, Any]:
+    read = cast("dict[str, Any]", keyed(STEP)(value))
+    read["packed"] = read.pop("snapshot").pack()
+    return read
+
+
+def _snapshot(value: object) -> Snapshot:
+    read = keyed(SNAPSHOT)(value)
+    candidates = tuple(Candidate(*items) for items in read.pop("candidates"))
+    links = tuple(LinkNote(*items) for items in read.pop("links"))
+    snapshot = Snapshot(candidates, links, **read)
+    if len(candidates) + snapshot.tail_count > snapshot.vocab_size:
+        count = len(candidates) + snapshot.tail_count
+        raise MisfitError(f"has {count:,} tokens of a vocabulary of {snapshot.vocab_size:,}.")
+    return snapshot
+
+
+SHARE = number(0, 1, rounding=ROUNDING)
+BITS = number(0, MAX_BITS, rounding=ROUNDING)
+TOKEN, PIECE = whole(0, MAX_TOKEN), hexed(MAX_PIECE_BYTES)
+SECONDS = number(0, MAX_SECONDS)
+SAMPLER = one_of(tuple(all_samplers()))
+SNAPSHOT = {
+    "candidates": listed(row(TOKEN, PIECE, SHARE, SHARE, whole(1, MAX_TOKEN), maybe(SAMPLER)), MAX_CANDIDATES, least=1),
+    "links": listed(row(SAMPLER, TOKEN, maybe(SHARE), maybe(BITS), maybe(BITS)), len(all_samplers())),
+    "vocab_size": whole(1, MAX_TOKEN),
+    "support": TOKEN,
+    "removed_mass": SHARE,
+    "model_entropy_bits": BITS,
+    "final_entropy_bits": BITS,
+    "tail_count": TOKEN,
+    "tail_model_mass": SHARE,
+    "tail_final_mass": SHARE,
+}
+STEP = {
+    "token_id": TOKEN,
+    "piece": PIECE,
+    "luck": number(0, 1, below=True),
+    "model_prob": SHARE,
+    "final_prob": SHARE,
+    "rank": whole(1, MAX_TOKEN),
+    "chosen": flag,
+    "snapshot": _snapshot,
+}
+TIMING = keyed(
+    {
+        name: SECONDS if name.endswith("_s") and name != "tokens_per_s" else number(0, MAX_RATE)
+        for name in Timing.__slots__
+    }
+)
+RUN = keyed({
+    "format": text(100),
+    "version": whole(VERSION, VERSION),
+    "model": text(200, least=1),
+    "build": text(1_000),
+    "exact_batch": whole(1, MAX_TOKEN),
+    "params": _params,
+    "kept_params": listed(row(whole(1, MAX_TOKENS), _params), MAX_TOKENS),
+    "notes": listed(text(1_000), MAX_NOTES),
+    "stop_reason": maybe(one_of(tuple(StopReason), StopReason)),
+    "timing": maybe(_timing),
+    "error": text(4_000),
+    "prompt": listed(row(TOKEN, PIECE), MAX_TOKENS),
+    "steps": listed(_step, MAX_TOKENS),
+})  # fmt: skip
