@@ -7,9 +7,16 @@
     const words = JSON.parse(props.words);
     const area = el("div", { class: "curves-figure" });
     const legend = el("div", { class: "legend" }, ...["before", "after", "drawn"].map((kind) => el("span", {}, el("i", { class: `key ${kind}` }), words[`curves_${kind}`])));
-    const card = el("details", { class: "card", hidden: true, ontoggle: () => draw() }, el("summary", {}, el("h2", {}, words.curves)), el("p", { class: "settings" }, term(words.curves_how, words.curves_help)), legend, area);
+    const save = window.playground.saver(words, () => figure && drawn === run && saved());
+    const card = el("details", { class: "card", hidden: true, ontoggle: () => draw() }, el("summary", {}, el("h2", {}, words.curves)), el("div", { class: "card-head" }, el("p", { class: "settings" }, term(words.curves_how, words.curves_help)), save), legend, area);
     element.append(card);
-    let run = null, drawn = null, figure = null, shown = null;
+    let run = null, drawn = null, figure = null, shown = null, settings = [];
+
+    const saved = () => ({
+      name: "curves", figure, width: area.clientWidth, title: words.save_curves, lines: settings,
+      legend: [["#94a3b8", "━", words.curves_before], ["#3b82f6", "━", words.curves_after], ["#ea580c", "●", words.curves_drawn]],
+      table: (kind) => `/runs/${encodeURIComponent(run)}/${kind === "csv" ? "tokens.csv" : "run.json"}`,
+    });
 
     async function draw() {
       if (!card.open || !run || !window.Plotly) return;
@@ -17,7 +24,7 @@
       if (drawn !== mine) {
         const news = await ask(`/runs/${encodeURIComponent(mine)}/curves`);
         if (!news || mine !== run) return;
-        [drawn, figure] = [mine, news.figure];
+        [drawn, figure, settings] = [mine, news.figure, news.settings];
       }
       const style = getComputedStyle(card);
       const layout = { ...figure.layout, width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12 } };

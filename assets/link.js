@@ -5,6 +5,7 @@
   const { parts, el, tell, ask, fill } = window.playground;
   const KEY = "playground", PAGE = "#explore/";
   const IDLE_MS = 300, SHOWN_MS = 4000;
+  const FILE = "file"; // instead of the settings of a text that came from one
 
   /** Storage may be full or denied: then nothing is kept, and the page works. */
   const storage = {
@@ -146,6 +147,8 @@
     name({ core, state: { ...state, token: wanted?.settings === core ? wanted.token : null } });
   });
 
+  document.addEventListener("playground:opening", () => { starts = FILE; });
+
   /** Put the settings into the address. */
   async function name({ core, state }) {
     const news = await ask("/playground/link", { state });
@@ -206,7 +209,7 @@
     linked = { link: news.link, core };
     address(news.link);
     save();
-    give(location.href, run && asked === null ? words.link_copied_branch : words.link_copied);
+    give(location.href, !run ? words.link_copied : asked === FILE ? words.link_copied_file : asked === null ? words.link_copied_branch : words.link_copied);
   }
 
   /** Put a text into the clipboard; on a page without https by the old way, and by hand where that is closed, too. */

@@ -45,7 +45,7 @@
   /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. */
   let refused = false; // the notice that is shown, if any, is this function's own
   async function ask(url, body) {
-    const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: body instanceof Blob ? body : JSON.stringify(body) };
     try {
       const answer = await fetch(url, options);
       const news = await answer.json();

@@ -30,7 +30,7 @@
     const empty = el("p", { class: "empty" }, words.plot_empty);
     const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
     const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" },
-      el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views)),
+      el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views), window.playground.saver(words, () => latest && saved())),
       settings, numbers, legendRow, area, stages, draw, dart.element, others, note);
     card.hidden = true;
     element.append(empty, card);
@@ -55,6 +55,23 @@
         area.dataset.listens = "true";
         area.on("plotly_click", ({ points: [{ customdata: token }] }) => Number.isInteger(token) && goOn(token));
       }
+    };
+
+    /** The picture as it leaves the page: with the settings, the numbers and the colors, which stand around it here. */
+    const saved = () => {
+      const { place, recorded, counted, chain, seed: number } = latest;
+      const figure = view === "waterfall" ? latest.waterfall : latest.figure;
+      const where = place.look ? "next-token" : `token-${place.position + 1}${recorded ? "" : "-what-if"}`;
+      const settings = number === null ? latest.settings : fill(words.save_seed, { settings: latest.settings, seed: number });
+      const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", words.drawn]];
+      if (counted) keys.push(["#a21caf", "■", fill(words.counted_legend, { total: counted.toLocaleString("en") })]);
+      const body = { place, recorded, chain, seed: number, draws: counted };
+      return figure && {
+        name: `${view}-${where}`, figure, width: card.clientWidth, title: latest.title,
+        lines: [settings, latest.numbers.map(([name, value]) => `${name} ${value}`).join(" · ")],
+        legend: view === "waterfall" ? [] : keys,
+        table: async (format) => (await ask("/playground/table", { ...body, format }))?.text,
+      };
     };
 
     /** Write on from the place that is shown, with a token of one's own choice. */

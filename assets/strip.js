@@ -9,11 +9,13 @@
     const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
-    const save = el("a", { class: "plain", download: "" }, words.save_csv);
+    const saves = ["csv", "json"].map((kind) => el("a", { class: "plain", download: "", title: words[`save_${kind}_help`] }, words[`save_${kind}`]));
+    const opener = () => window.playground.opener(words, props.most);
     const libraries = JSON.parse(props.libraries).map((name) => el("option", { value: name }, name));
     const code = el("select", { class: "plain code", "aria-label": words.copy_code, onchange: () => copyCode() }, el("option", { value: "" }, words.copy_code), ...libraries);
     const onward = (name, step) => el("button", { type: "button", class: "plain", title: words[`${name}_help`], onclick: () => goOn({ place: { run: run.id }, token: null }, { step }) }, words[name]);
     const more = el("span", { class: "onward", hidden: true }, onward("write_on", false), " ", onward("one_token", true));
+    const open = opener();
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
     const turn = (sign, label, step) => el("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick: () => showText(texts[texts.indexOf(run.id) + step]) }, sign);
@@ -21,7 +23,8 @@
     const turns = el("span", { class: "turns", hidden: true }, back, which, forth);
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
       el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, scale), settings, text, stats);
-    const empty = el("p", { class: "empty" }, words.text_empty);
+    const why = el("span", {}, words.text_empty);
+    const empty = el("p", { class: "empty" }, why, " ", opener());
     element.append(empty, card);
     card.hidden = true;
     const texts = []; // ids of the texts of this page, to go back and forth among them
@@ -115,10 +118,10 @@
         tell("ended", run.id);
       }
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
-      stats.replaceChildren(...items, more, reuse, save, code);
+      stats.replaceChildren(...items, more, reuse, ...saves, code, open);
       code.hidden = more.hidden = news.running;
-      save.href = `/runs/${encodeURIComponent(run.id)}/tokens.csv`;
-      save.hidden = news.running;
+      ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = `/runs/${encodeURIComponent(run.id)}/${name}`; });
+      saves.forEach((link) => { link.hidden = news.running; });
       settings.textContent = news.settings;
     }
 
@@ -172,7 +175,11 @@
       if (!detail.follow) window.playground.pinned = true; // somebody asked for it; it stays while the text grows
     });
     document.addEventListener("playground:resume", ({ detail }) => follow(detail));
-    document.addEventListener("playground:gone", () => { empty.textContent = words.run_gone; });
+    document.addEventListener("playground:gone", () => { why.textContent = words.run_gone; });
+    document.addEventListener("playground:opened", ({ detail }) => {
+      show(detail);
+      if (text.lastElementChild?.dataset.position) choose(text.lastElementChild, false);
+    });
     document.addEventListener("playground:select", ({ detail }) => {
       const node = text.querySelector(`[data-position="${detail}"]`);
       if (node) choose(node, false);

@@ -1,17 +1,20 @@
-"""Records as tables, for reports: DataFrames, and CSV that spreadsheets open with the right letters."""
+"""Records as tables, for reports: DataFrames, CSV that spreadsheets open with the right letters, and JSON."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from playground.tokens import visible
 
 if TYPE_CHECKING:
-    from playground.records import Run
+    from collections.abc import Mapping
 
+    from playground.records import Run, Snapshot
+
+TAIL = "tail"
 BYTE_ORDER_MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for its own encoding
 
 
@@ -41,6 +44,42 @@ def steps_table(run: Run) -> pd.DataFrame:
             "removed_mass": snapshot.removed_mass,
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def distribution_rows(snapshot: Snapshot, drawn: int | None, counts: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Return one row per token of a record, in the model's rank order, and one for all others; shares add up.
+
+    With ``counts``, how often each token id came in a number of draws, rows say that, too.
+    """
+    total = sum(counts.values())
+    rows: list[dict[str, Any]] = [
+        {
+            "rank": item.rank,
+            "token_id": item.token_id,
+            "text": item.text,
+            "bytes": item.piece.hex(),
+            "model_prob": item.model_prob,
+            "final_prob": item.final_prob,
+            "removed_by": item.removed_by,
+            "drawn": item.token_id == drawn,
+            "tokens": 1,
+        }
+        | ({"came": counts.get(item.token_id, 0)} if counts else {})
+        for item in snapshot.candidates
+    ]
+    if not snapshot.tail_count:
+        return rows
+    tail: dict[str, Any] = dict.fromkeys(rows[0]) | {"text": TAIL, "bytes": "", "tokens": snapshot.tail_count}
+    tail |= {"model_prob": snapshot.tail_model_mass, "final_prob": snapshot.tail_final_mass, "drawn": False}
+    return [*rows, tail | ({"came": total - sum(row["came"] for row in rows)} if counts else {})]
+
+
+def distribution_table(rows: list[dict[str, Any]], model: str, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows of a distribution with model and settings in each; text and bytes in quotes for spreadsheets."""
+    table = pd.DataFrame(rows).astype({"rank": "Int64", "token_id": "Int64"})
+    for name in ("text", "bytes"):  # or one runs the text, and takes the bytes for a number
+        table[name] = [json.dumps(value, ensure_ascii=False) for value in table[name]]
+    return table.assign(model=model, settings=json.dumps(settings))
 
 
 def to_csv(table: pd.DataFrame) -> str:

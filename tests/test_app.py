@@ -331,7 +331,7 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
     """Its document, in its full length, names them in order ahead of the first module."""
     answer = app.http.get("/")
     scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
-    names = ["quiet", "page", "dart", "plot", "strip", "knobs", "chain", "link", "replay", "curves", "models"]
+    names = ["quiet", "page", "dart", "save", "plot", "strip", "knobs", "chain", "link", "replay", "curves", "models"]
     assert scripts[: len(names)] == [f"/playground/{name}.js" for name in names]
     assert scripts[len(names)].startswith("./assets/index-")
     assert answer.text.rstrip().endswith("</html>")

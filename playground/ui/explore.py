@@ -54,7 +54,7 @@ class Explorer:
         """Return the picture of what could come after a prompt."""
         answer = self.pool.ask("look", model, prompt, params)
         looked = self.store.keep(Looked(model, tuple(answer["ids"])))
-        return self._tried({"look": looked}, model, answer, params)
+        return self._shown(_place({"look": looked}, model, answer, params), answer)
 
     def what_if(self, chain: object, seed: object, place: object, extras: Mapping[str, object]) -> dict[str, Any]:
         """Return the picture of a place under other settings, and what is asked for beside it.
@@ -64,22 +64,33 @@ class Explorer:
         Raises:
             PlaygroundError: the settings are refused, or the place is no longer kept.
         """
-        params = read_settings(chain, seed, LOOK_LENGTH)
         columns = whole("columns", extras.get("columns", 0), MAX_COLUMNS)
-        asked = Extras(whole("draws", extras.get("draws", 0), MAX_DRAWS), stages=columns > 0)
+        there, answer = self.tried(chain, seed, place, draws=extras.get("draws", 0), stages=columns > 0)
+        shown = self._shown(there, answer)
+        if columns:
+            shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
+        return shown
+
+    def tried(
+        self, chain: object, seed: object, place: object, *, draws: object = 0, stages: bool = False
+    ) -> tuple[Place, Answer]:
+        """Ask the model about a place under other settings.
+
+        Raises:
+            PlaygroundError: the settings are refused, or the place is no longer kept.
+        """
+        params = read_settings(chain, seed, LOOK_LENGTH)
+        asked = Extras(whole("draws", draws, MAX_DRAWS), stages)
         where = place if isinstance(place, dict) else {}
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
             model, prompt, written = looked.model, Prompt(ids=looked.ids), None
         else:
-            run, position = self._token(where.get("run"), where.get("position"))
+            run, position = self.found(where.get("run"), where.get("position"))
             model, written = run.model, run.steps[position]
             prompt = self._before(run, position)
         answer = self.pool.ask("look", model, prompt, params, asked)
-        shown = self._tried(where, model, answer, params, written=written)
-        if columns:
-            shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
-        return shown
+        return _place(where, model, answer, params, written), answer
 
     def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept, int | None]:
         """Return model, what it reads, what stays and the seed of a text that goes on from a place with a chosen token.
@@ -97,7 +108,7 @@ class Explorer:
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
             return looked.model, Prompt(ids=looked.ids, chosen=chosen), (), None
-        run, position = self._token(where.get("run"), where.get("position"))
+        run, position = self.found(where.get("run"), where.get("position"))
         return self._kept(run, position, chosen)
 
     def _kept(self, run: LiveRun, position: int, chosen: tuple[int, ...]) -> tuple[str, Prompt, Kept, int | None]:
@@ -127,24 +138,7 @@ class Explorer:
         drawn = tuple(step.final_prob for step in run.steps[:position])
         return Prompt(ids=run.record().ids_before(position), written=position, final_probs=drawn)
 
-    def _tried(
-        self,
-        where: dict[str, Any],
-        model: str,
-        answer: Answer,
-        params: SamplingParams,
-        *,
-        written: TokenStep | None = None,
-    ) -> dict[str, Any]:
-        place = Place(
-            where=where,
-            tail=b"".join(answer["tail"]),
-            model=model,
-            params=params,
-            written=written,
-            recomputed=written is not None and not answer["from_cache"],
-            counts=dict(answer["counts"]),
-        )
+    def _shown(self, place: Place, answer: Answer) -> dict[str, Any]:
         shown = picture(read_step(answer["step"]), place, self.texts)
         return shown | {"orders": orders_text(answer["orders"], self.texts)}
 
@@ -154,8 +148,7 @@ class Explorer:
         Raises:
             PlaygroundError: there is no such run, or it has no such token.
         """
-        run, index = self._token(run_id, position)
-        return self.recorded(run, index)
+        return self.recorded(*self.found(run_id, position))
 
     def code(self, run_id: str, library: str) -> dict[str, Any]:
         """Return a run as a script of a library.
@@ -166,7 +159,12 @@ class Explorer:
         run = self.store.get(run_id)
         return {"code": as_code(library, self.pool.spec(run.model), run.prompt, run.params)}
 
-    def _token(self, run_id: object, position: object) -> tuple[LiveRun, int]:
+    def found(self, run_id: object, position: object) -> tuple[LiveRun, int]:
+        """Return a run and the place of one of its tokens.
+
+        Raises:
+            PlaygroundError: there is no such run, or it has no such token.
+        """
         run = self._run(run_id)
         whole = isinstance(position, int) and not isinstance(position, bool)
         if not whole or not 0 <= position < len(run.steps):  # type: ignore[operator]
@@ -182,18 +180,34 @@ class Explorer:
 
     def recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
         """Return the recorded picture of a token that is there."""
-        pieces = (*run.prompt_pieces[-TAIL_TOKENS:], *(step.piece for step in run.steps[:position][-TAIL_TOKENS:]))
-        step = run.steps[position]
-        place = Place(
-            where={"run": run.run_id, "position": position},
-            tail=b"".join(pieces[-TAIL_TOKENS:]),
-            model=run.model,
-            params=run.params_at(position),
-            recorded=True,
-            written=step,
-            follow=follow,
-        )
-        return picture(step, place, self.texts)
+        return picture(run.steps[position], replace(recorded_place(run, position), follow=follow), self.texts)
+
+
+def recorded_place(run: LiveRun, position: int) -> Place:
+    """Return where a token stands that a run recorded."""
+    pieces = (*run.prompt_pieces[-TAIL_TOKENS:], *(step.piece for step in run.steps[:position][-TAIL_TOKENS:]))
+    return Place(
+        where={"run": run.run_id, "position": position},
+        tail=b"".join(pieces[-TAIL_TOKENS:]),
+        model=run.model,
+        params=run.params_at(position),
+        recorded=True,
+        written=run.steps[position],
+    )
+
+
+def _place(
+    where: dict[str, Any], model: str, answer: Answer, params: SamplingParams, written: TokenStep | None = None
+) -> Place:
+    return Place(
+        where=where,
+        tail=b"".join(answer["tail"]),
+        model=model,
+        params=params,
+        written=written,
+        recomputed=written is not None and not answer["from_cache"],
+        counts=dict(answer["counts"]),
+    )
 
 
 def acting(params: SamplingParams) -> list[Sampler]:

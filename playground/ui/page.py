@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from playground.saved import MAX_FILE_BYTES
 from playground.scripts import LIBRARIES
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
@@ -90,7 +91,7 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
             part("keep", value="", words=words, start=to_json(start), most=MAX_LINK_CHARS)
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
-            strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)))
+            strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)), most=MAX_FILE_BYTES)
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

@@ -63,6 +63,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "settings": settings_line(place.model, place.params, texts),
         "follow": place.follow,
         "place": place.where,
+        "recorded": place.recorded,
         "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
         "seed": place.params.seed,
         "counted": sum(place.counts.values()),

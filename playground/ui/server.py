@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from playground.download import Downloads
 from playground.errors import PlaygroundError, RunNotFound, SettingError
 from playground.presets import of_model
+from playground.saved import MAX_FILE_BYTES, to_text
 from playground.store import Store
 from playground.tables import steps_table, to_csv
 from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
@@ -28,13 +29,14 @@ from playground.ui.models import act, listed, reload
 from playground.ui.notices import said
 from playground.ui.page import build_page
 from playground.ui.replay import unchanged
+from playground.ui.save import opened_run, settings_lines, table
 from playground.ui.strip import strip_message
 from playground.ui.text import ENGLISH
 from playground.ui.theme import ASSETS, PLOTLY_JS, OwnScripts, SecurityHeaders, theme
 from playground.views.curves import curves_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from playground.catalog import Catalog
     from playground.pool import Pool
@@ -107,6 +109,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
     add_run_routes(app, explorer)
+    add_file_routes(app, explorer)
     add_link_route(app, explorer)
     add_model_routes(app, explorer)
     app.mount("/playground", StaticFiles(directory=ASSETS))
@@ -130,7 +133,7 @@ def add_run_routes(app: FastAPI, explorer: Explorer) -> None:
 
     @app.get("/runs/{run_id}/curves")
     def curved(run_id: str) -> Response:
-        return pictured(lambda: {"figure": curves_spec(store.get(run_id).steps, explorer.texts)})
+        return pictured(lambda: curved_run(store.get(run_id), explorer.texts))
 
     @app.get("/runs/{run_id}/follow")
     def following(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
@@ -142,6 +145,36 @@ def add_run_routes(app: FastAPI, explorer: Explorer) -> None:
         text = to_csv(steps_table(found(store, run_id).record()))
         headers = {"content-disposition": f'attachment; filename="tokens-{run_id[:8]}.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @app.get("/runs/{run_id}/run.json")
+    def whole(run_id: str) -> Response:
+        text = to_text(found(store, run_id).record())
+        headers = {"content-disposition": f'attachment; filename="run-{run_id[:8]}.json"'}
+        return Response(text, media_type="application/json", headers=headers)
+
+
+def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the curves of a run with the lines of settings that go with them into a report."""
+    return {"figure": curves_spec(live.steps, texts), "settings": settings_lines(live, texts)}
+
+
+def add_file_routes(app: FastAPI, explorer: Explorer) -> None:
+    """Add what becomes a file and what comes from one."""
+    opening = asyncio.Lock()  # one file at a time: reading takes several times its size
+
+    @app.post("/playground/table")
+    async def tabled(request: Request) -> Response:
+        body = await beginning(request)
+        asked = "Its keys are place, recorded, chain, seed, draws and format."
+        return await asyncio.to_thread(pictured, lambda: table(explorer, read_object(body, asked)))
+
+    @app.post("/playground/open")
+    async def opened_file(request: Request, file: str = "") -> Response:
+        if foreign := not_json(request):
+            return foreign
+        body = await beginning(request, most=MAX_FILE_BYTES)
+        async with opening:
+            return await asyncio.to_thread(pictured, lambda: opened_run(explorer, body, file))
 
 
 def add_link_route(app: FastAPI, explorer: Explorer) -> None:
@@ -172,25 +205,30 @@ def add_model_routes(app: FastAPI, explorer: Explorer) -> None:
 
 
 def done(request: Request, work: Callable[[], None]) -> Response:
-    """Do what changes something, for this page only: another site's form cannot send JSON."""
-    if request.headers.get("content-type") != "application/json":
-        return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
+    """Do what changes something, for this page only."""
 
     def answered() -> dict[str, Any]:
         work()
         return {}
 
-    return pictured(answered)
+    return not_json(request) or pictured(answered)
+
+
+def not_json(request: Request) -> Response | None:
+    """Refuse what does not come as JSON, which another site's form cannot send."""
+    if request.headers.get("content-type") == "application/json":
+        return None
+    return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
 
 
 async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
     """Return a body, or of one that is too large just enough to see that."""
-    body = b""
+    body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > most:
             break
-    return body
+    return bytes(body)
 
 
 def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:

@@ -53,7 +53,8 @@ def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
         perplexity = f"{2**mean:.2f}" if mean < 60 else "∞"  # noqa: PLR2004 (more has no meaning)
         found.append([texts["stat_perplexity"], perplexity, texts["stat_perplexity_help"]])
     found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts), ""])
-    return [*found, [texts["stat_seed"], str(live.params.seed), ""]]
+    found.append([texts["stat_seed"], str(live.params.seed), ""])
+    return [*found, [texts["opened_from"], live.file, ""]] if live.file else found
 
 
 def ending(live: LiveRun, texts: Mapping[str, str]) -> str:

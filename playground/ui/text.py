@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-ENGLISH: dict[str, str] = {
+from playground.ui.text_saving import SAVING
+
+ENGLISH: dict[str, str] = SAVING | {
     "title": "Sampling playground",
     "model": "Model",
     "mode": "Prompt is",
@@ -105,8 +107,6 @@ ENGLISH: dict[str, str] = {
     "write_on_help": "Go on from the end, with as many new tokens as are asked for.",
     "one_token": "One token",
     "one_token_help": "Go on from the end with one token, to watch how each is drawn.",
-    "copy_code": "Copy as code …",
-    "code_copied": "The script is copied. Its first lines say what it needs of {library}, and how exact it is.",
     "go_on_removed": "removed",
     "write_later": "A text is being written. Press Stop, or wait for its end.",
     "go_on_later": "A text is being written. Press Stop, or wait for its end, and then go on with another token.",
@@ -167,7 +167,6 @@ ENGLISH: dict[str, str] = {
     "scale": "surprisal",
     "scale_end": "10 bits or more",
     "use_seed": "use this seed",
-    "save_csv": "save as CSV",
     "order_own": "your own",
     "order_keep": "These settings keep {first} in transformers’ order and {second} in llama.cpp’s",
     "order_same": "Both orders keep the same {count}.",

@@ -18,6 +18,7 @@ SCRIPTS = (
     "quiet.js",
     "page.js",
     "dart.js",
+    "save.js",
     "plot.js",
     "strip.js",
     "knobs.js",

@@ -1,0 +1,95 @@
+"""What leaves the page as a file, and what comes back: the table of a picture, a run.
+
+Pictures themselves are drawn in the browser: ``save.js``.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import SavedRunError, SettingError, shown
+from playground.saved import read_run
+from playground.store import read_step
+from playground.tables import distribution_rows, distribution_table, to_csv
+from playground.ui.controls import settings_line
+from playground.ui.explore import recorded_place
+from playground.ui.strip import strip_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.records import TokenStep
+    from playground.store import LiveRun
+    from playground.ui.explore import Explorer
+    from playground.ui.picture import Place
+
+FORMATS = ("csv", "json")
+NUMBERS = ("vocab_size", "support", "removed_mass", "model_entropy_bits", "final_entropy_bits")
+
+
+def opened_run(explorer: Explorer, body: bytes, name: str) -> dict[str, Any]:
+    """Keep the run that a file of this name holds, and return its strip.
+
+    Raises:
+        SavedRunError: it holds none that can be shown.
+    """
+    run = read_run(body)
+    if not run.prompt_ids:
+        raise SavedRunError("The run in this file never began.", hint="Choose another.")
+    return strip_message(explorer.store.opened(run, shown(name)), 0, explorer.texts)
+
+
+def table(explorer: Explorer, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table of a picture as text in one of ``FORMATS``.
+
+    A recorded picture's is that of the record; else the settings are tried again, with as many draws as it counted.
+
+    Raises:
+        PlaygroundError: there is no such format or place, or the settings are refused.
+    """
+    place: object = asked.get("place")
+    if asked.get("format") not in FORMATS:
+        raise SettingError(f"Format is {shown(asked.get('format'))}; it must be one of {', '.join(FORMATS)}.")
+    if asked.get("recorded") is True and isinstance(place, dict):
+        run, position = explorer.found(place.get("run"), place.get("position"))
+        there, step = recorded_place(run, position), run.steps[position]
+    else:
+        there, answer = explorer.tried(asked.get("chain"), asked.get("seed"), place, draws=asked.get("draws", 0))
+        step = read_step(answer["step"])
+    drawn = None if there.params.seed is None else step.token_id
+    rows, settings = distribution_rows(step.snapshot, drawn, there.counts), there.params.to_dict()
+    if not there.recorded:
+        del settings["max_new_tokens"]  # one place was looked at
+    if asked["format"] == "csv":
+        return {"text": to_csv(distribution_table(rows, there.model, settings))}
+    return {"text": json.dumps({**_about(there, step, settings), "rows": rows}, ensure_ascii=False, indent=1)}
+
+
+def _about(place: Place, step: TokenStep, settings: Mapping[str, Any]) -> dict[str, Any]:
+    snapshot, seeded = step.snapshot, place.params.seed is not None
+    return {
+        "model": place.model,
+        "settings": settings,
+        "token": step.position + 1,
+        "drawn": step.token_id if seeded else None,
+        "luck": step.luck if seeded and not step.chosen else None,
+        "chosen": step.chosen,
+        "recorded": place.recorded,
+        **{name: getattr(snapshot, name) for name in NUMBERS},
+        "removed": {link.key: link.removed for link in snapshot.links},
+    }
+
+
+def settings_lines(live: LiveRun, texts: Mapping[str, str]) -> list[str]:
+    """Return model, settings and seed of a run in a line; in several, each with its tokens, where others drew some."""
+    counted = [(params, len(list(same))) for params, same in groupby(map(live.params_at, range(len(live.steps))))]
+    lines, first = [], 1
+    for params, count in counted:
+        line = texts["save_seed"].format(settings=settings_line(live.model, params, texts), seed=params.seed)
+        lines.append(line if len(counted) == 1 else texts["save_tokens"].format(
+            first=first, last=first + count - 1, settings=line
+        ))  # fmt: skip
+        first += count
+    return lines
