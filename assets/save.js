@@ -60,7 +60,7 @@
 
   async function image(kind, { figure, width: shown, ...head }) {
     const width = Math.round(Math.min(MOST_PX, Math.max(LEAST_PX, shown)));
-    const family = getComputedStyle(document.body).fontFamily;
+    const family = getComputedStyle(document.querySelector(".playground .card")).fontFamily;
     const { data, layout } = structuredClone(figure);
     const text = heading(head, width, family);
     const above = Math.ceil(text.length * LINE_PX + 2 * PAD_PX);
