@@ -107,7 +107,7 @@
   async function open(file) {
     const refuse = (kind, text) => tell("notice", { kind, text, field: "" });
     if (document.querySelector(".strip")?.dataset.running === "true") return refuse("info", words.write_later);
-    if (file.size > most) return refuse("error", fill(words.open_large, { name: file.name, most: (most / 1e6).toFixed(1) }));
+    if (file.size > most) return refuse("error", fill(words.open_large, { name: file.name, most: Math.floor(most / 1e6) }));
     try {
       await file.slice(0, 1).arrayBuffer(); // a folder that was dropped is none
     } catch {

@@ -143,7 +143,7 @@ def test_a_run_that_grows_or_never_began_reads_back() -> None:
         (b'{"format": [-Infinity]}', "The file holds -Infinity"),
         (changed("version", to=2), "The file is of version 2; this page reads version 1."),
         (changed("version", to="__import__('os')"), "The file is of version __import__('os'); this page"),
-        (b" " * (saved.MAX_FILE_BYTES + 1), "The file is larger than 33.6 MB"),
+        (b" " * (saved.MAX_FILE_BYTES + 1), "The file is larger than 32 MB"),
     ],
 )
 def test_a_file_of_something_else_is_refused(body: bytes, words: str) -> None:
@@ -280,6 +280,15 @@ def test_an_opened_run_is_the_run_again() -> None:
     assert (live.run_id == "secret", live.file) == (False, "mine.json")
     assert [live.params_at(place) for place in range(4)] == [OTHER, OTHER, PARAMS, PARAMS]
     assert len(live.shown) == 4
+
+
+def test_the_settings_of_a_picture_of_a_text_are_those_of_each_token() -> None:
+    """One line where they are the same, else one for each stretch."""
+    ours = "toy · temperature 0.7 · top-p 0.9 · order transformers · seed 42"
+    theirs = 'toy · dry 0.8, breakers ["<b>"] · order llama.cpp · seed 7'
+    assert settings_lines(Store().opened(replace(a_run(), kept_params=()), ""), ENGLISH) == [ours]
+    lines = settings_lines(Store().opened(a_run(), ""), ENGLISH)
+    assert lines == [f"tokens 1–2: {theirs}", f"tokens 3–4: {ours}"]
 
 
 def test_a_run_that_was_saved_as_it_grew_is_opened_as_stopped() -> None:

@@ -139,7 +139,7 @@ def test_a_run_that_never_began_is_refused(app: RunningApp, run: Run) -> None:
 def test_a_file_that_is_too_large_is_refused(app: RunningApp) -> None:
     """Of its 40 MB no more is read than shows that; the page goes on."""
     answer = post(app, " " * 40_000_000)
-    assert (answer.status_code, answer.json()["text"][:47]) == (400, "The file is larger than 33.6 MB, the most that ")
+    assert (answer.status_code, answer.json()["text"][:45]) == (400, "The file is larger than 32 MB, the most that ")
     assert app.http.get("/healthz").json()["ok"] is True
 
 

@@ -102,6 +102,8 @@ def test_a_saved_run_comes_back_with_the_same_numbers(visit: Callable[[], Watche
     second.page.click("#curves summary")
     expect(second.page.locator("#curves .scatterlayer .points path")).to_have_count(8)
     assert run_file(second) == body
+    second.page.click("#copy-link")
+    expect(second.page.locator(".notice")).to_contain_text("not the text from the file")
     second.page.reload()
     expect(second.page.locator(".stats")).to_contain_text("opened from file mine.json")
 
@@ -253,5 +255,5 @@ def test_a_large_file_stays_here(visit: Callable[[], Watched], tmp_path: Path) -
     large = tmp_path / "large.json"
     large.write_bytes(b" " * 34_000_000)
     watched.page.set_input_files(".empty input[type=file]", large)
-    expect(watched.page.locator(".notice")).to_contain_text("large.json is larger than 33.6 MB")
+    expect(watched.page.locator(".notice")).to_contain_text("large.json is larger than 32 MB")
     assert not [url for url in sent if "open" in url]
