@@ -76,7 +76,8 @@
 
     function offer(models) {
       const model = Object.values(models).find(({ title }) => title === document.querySelector("#model input")?.value);
-      const found = [...spec.presets, ...(model?.presets ?? [])];
+      const named = (item) => (item.key === "model" ? { ...item, title: words.preset_own, origin: fill(words.preset_own_from, model) } : item);
+      const found = [...spec.presets, ...(model?.presets ?? []).map(named)];
       if (same(found, presets) && preset.options.length) return;
       presets = found;
       const now = preset.value;
@@ -168,7 +169,7 @@
       const knobs = sampler.knobs.map((knob) => control(knob, words, (value) => put(sampler, { ...values(sampler), [knob.name]: value })));
       const [main, ...others] = knobs;
       const off = () => ({ ...values(sampler), ...Object.fromEntries(acting.map((knob) => [knob.name, knob.neutral])) });
-      const on = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": `${sampler.label} on`, onchange: () => put(sampler, on.checked ? (last ?? usual()) : off()) });
+      const on = el("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": fill(words.switch_on, sampler), onchange: () => put(sampler, on.checked ? (last ?? usual()) : off()) });
       const help = el("div", { class: "help", hidden: true, id: `help-${sampler.key}` }, ...sampler.help.map((text) => el("p", {}, text)));
       const ask = el("button", { type: "button", class: "ask", "aria-label": `${words.about} ${sampler.label}`, "aria-expanded": "false", "aria-controls": help.id,
         onclick: () => { help.hidden = !help.hidden; ask.setAttribute("aria-expanded", String(!help.hidden)); } }, "?");

@@ -1,7 +1,7 @@
 // The curves of a text: drawn when they are opened, and again when another text has ended.
 (() => {
   "use strict";
-  const { parts, el, ask, tell, term } = window.playground;
+  const { parts, el, ask, at, tell, term } = window.playground;
 
   parts.curves = (element, props) => {
     const words = JSON.parse(props.words);
@@ -15,7 +15,7 @@
     const saved = () => ({
       name: "curves", figure, width: area.clientWidth, title: words.save_curves, lines: settings,
       legend: [["#94a3b8", "━", words.curves_before], ["#3b82f6", "━", words.curves_after], ["#ea580c", "●", words.curves_drawn]],
-      table: (kind) => `/runs/${encodeURIComponent(run)}/${kind === "csv" ? "tokens.csv" : "run.json"}`,
+      table: (kind) => at(`/runs/${encodeURIComponent(run)}/${kind === "csv" ? "tokens.csv" : "run.json"}`),
     });
 
     async function draw() {

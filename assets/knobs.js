@@ -3,7 +3,7 @@
 // what is allowed.
 (() => {
   "use strict";
-  const { el } = window.playground;
+  const { el, fill } = window.playground;
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -20,10 +20,10 @@
     return { row: el("label", { class: "row" }, box, ` ${knob.label}`), set: (value) => { box.checked = value; } };
   }
 
-  function number(knob, change) {
+  function number(knob, words, change) {
     const slider = el("input", { type: "range", min: knob.min, max: knob.max, step: knob.step, "aria-label": knob.label, oninput: () => change(Number(slider.value)) });
     // A text box, not a number box, which would swallow what is no number.
-    const box = el("input", { type: "text", inputmode: "decimal", class: "number", "data-knob": knob.name, "aria-label": `${knob.label}, number`,
+    const box = el("input", { type: "text", inputmode: "decimal", class: "number", "data-knob": knob.name, "aria-label": fill(words.number_of, knob),
       title: `${knob.range} ${knob.off}`, onchange: () => change(read(box.value)) });
     const set = (value) => {
       slider.value = value;
@@ -70,7 +70,7 @@
       const kind = el("select", { onchange: changed, "aria-label": `${words.list_text}, ${words.list_id}` }, el("option", { value: "text" }, words.list_text), el("option", { value: "id" }, words.list_id));
       kind.value = typeof token === "number" ? "id" : "text";
       const box = el("input", { type: "text", value: typeof token === "number" ? token : escaped(token), "aria-label": knob.label, onchange: changed });
-      const amount = el("input", { type: "text", inputmode: "decimal", class: "number", value: bias === false ? "" : bias, "aria-label": `${knob.label}, number`, onchange: changed });
+      const amount = el("input", { type: "text", inputmode: "decimal", class: "number", value: bias === false ? "" : bias, "aria-label": fill(words.number_of, knob), onchange: changed });
       const ban = el("input", { type: "checkbox", checked: bias === false, onchange: () => { amount.disabled = ban.checked; changed(); } });
       amount.disabled = ban.checked;
       return {
@@ -83,7 +83,7 @@
 
   /** Make the control of a knob. */
   function control(knob, words, change) {
-    const made = { bool: () => flag(knob, change), texts: () => texts(knob, words, change), biases: () => biases(knob, words, change) }[knob.kind] ?? (() => number(knob, change));
+    const made = { bool: () => flag(knob, change), texts: () => texts(knob, words, change), biases: () => biases(knob, words, change) }[knob.kind] ?? (() => number(knob, words, change));
     return { name: knob.name, ...made() };
   }
 

@@ -2,7 +2,7 @@
 // An address that ends in #explore/STATE holds what is shown; as soon as something else is shown, it ends without it.
 (() => {
   "use strict";
-  const { parts, el, tell, ask, fill } = window.playground;
+  const { parts, el, tell, ask, whole, fill } = window.playground;
   const KEY = "playground", PAGE = "#explore/";
   const IDLE_MS = 300, SHOWN_MS = 4000;
   const FILE = "file"; // instead of the settings of a text that came from one
@@ -205,7 +205,7 @@
     if (!news) return;
     if (news.problems) return say(fill(words.not_copied, news), { kind: "error", field: news.field });
     if (what === "settings") return give(news.settings, words.settings_copied);
-    if (!news.link) return say(fill(words.link_long, { most: most.toLocaleString("en") }), { kind: "error", field: "prompt" });
+    if (!news.link) return say(fill(words.link_long, { most: whole(most) }), { kind: "error", field: "prompt" });
     linked = { link: news.link, core };
     address(news.link);
     save();

@@ -1,7 +1,7 @@
 // The models view: every entry of models.yaml, where it stands, and what can be done with it.
 (() => {
   "use strict";
-  const { parts, el, ask, fill, tell } = window.playground;
+  const { parts, el, ask, at, fill, tell } = window.playground;
   const QUICK_MS = 400, SLOW_MS = 3000;
 
   parts.models = (element, props) => {
@@ -29,7 +29,7 @@
     /** Nothing where the server is away: the chip in the header says so. */
     async function look() {
       try {
-        const answer = await fetch("/playground/models");
+        const answer = await fetch(at("/playground/models"));
         return answer.ok ? await answer.json() : null;
       } catch {
         return null;

@@ -40,6 +40,13 @@
     parts[name](element, props, watch);
   }
 
+  /** The address of a question in the page's language: those of the Russian page begin with /ru, as its own does. */
+  const base = location.pathname.replace(/\/[^/]*$/, "");
+  const at = (path) => base + path;
+
+  /** A whole number as the page's language writes it. */
+  const whole = (number) => number.toLocaleString(document.documentElement.lang);
+
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`playground:${name}`, { detail }));
 
   /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. */
@@ -47,7 +54,7 @@
   async function ask(url, body) {
     const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: body instanceof Blob ? body : JSON.stringify(body) };
     try {
-      const answer = await fetch(url, options);
+      const answer = await fetch(at(url), options);
       const news = await answer.json();
       if (!answer.ok || refused) tell("notice", answer.ok ? NO_NOTICE : news);
       refused = !answer.ok;
@@ -112,7 +119,7 @@
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
     const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
     const views = ["explore", "models"].map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
-    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, dark));
+    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, languages(props, words), dark));
     const choose = () => {
       const name = location.hash === "#models" ? "models" : "explore"; // #explore/… holds settings: link.js
       document.querySelector(".playground")?.classList.toggle("away", name === "models");
@@ -124,6 +131,20 @@
     choose();
     follow(chip, words);
   };
+
+  /** Links to the page in its other languages, with what the address holds; the choice is remembered. */
+  function languages(props, words) {
+    const links = JSON.parse(props.languages).map(([key, name, path]) => {
+      const choose = () => {
+        link.href = path + location.search + location.hash;
+        document.cookie = `language=${key}; path=/; max-age=31536000; samesite=lax`;
+      };
+      const link = el("a", { href: path, lang: key, hreflang: key, title: name, "aria-label": name, onpointerdown: choose, onclick: choose }, key.toUpperCase());
+      if (key === document.documentElement.lang) link.setAttribute("aria-current", "true");
+      return link;
+    });
+    return el("nav", { class: "languages", "aria-label": words.language }, ...links.flatMap((link, place) => (place ? [" · ", link] : [link])));
+  }
 
   /** Put values into a sentence: fill("{a} of {b}", {a: 1, b: 2}). */
   function fill(sentence, values) {
@@ -174,5 +195,5 @@
     if (event.target.closest?.("#seed")) tell("settings");
   });
 
-  window.playground = { parts, el, term, message, type, mount, tell, ask, fill, goOn, branch };
+  window.playground = { parts, el, term, message, type, mount, tell, ask, at, whole, fill, goOn, branch };
 })();

@@ -1,19 +1,19 @@
 // The picture: title, numbers and a plotly figure that is updated in place.
 (() => {
   "use strict";
-  const { parts, el, message, tell, ask, term, fill } = window.playground;
+  const { parts, el, message, tell, ask, term, whole, fill } = window.playground;
   const CONFIG = { displayModeBar: false, responsive: false };
 
   /** Load plotly once the controls are painted: five megabytes that they need not wait for. */
-  const load = () => new Promise((done) => {
-    const onerror = () => tell("notice", { kind: "error", text: "plotly.min.js did not load; reload the page.", field: "" });
+  const load = (words) => new Promise((done) => {
+    const onerror = () => tell("notice", { kind: "error", text: words.plotly_missing, field: "" });
     const script = el("script", { src: "/playground/plotly.min.js", onload: done, onerror });
     requestAnimationFrame(() => setTimeout(() => document.head.append(script), 0));
   });
 
   parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
-    const plotly = load();
+    const plotly = load(words);
     const title = el("h2", {});
     const numbers = el("dl", { class: "numbers" });
     const area = el("div", { class: "figure" });
@@ -29,7 +29,7 @@
     const counted = el("span", { hidden: true }, el("i", { class: "key counted" }), el("span", {}));
     const empty = el("p", { class: "empty" }, words.plot_empty);
     const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
-    const card = el("section", { class: "card plot", "aria-label": "Next-token distribution" },
+    const card = el("section", { class: "card plot", "aria-label": words.plot_title },
       el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views), window.playground.saver(words, () => latest && saved())),
       settings, numbers, legendRow, area, stages, draw, dart.element, others, note);
     card.hidden = true;
@@ -64,7 +64,7 @@
       const where = place.look ? "next-token" : `token-${place.position + 1}${recorded ? "" : "-what-if"}`;
       const settings = number === null ? latest.settings : fill(words.save_seed, { settings: latest.settings, seed: number });
       const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", words.drawn]];
-      if (counted) keys.push(["#a21caf", "■", fill(words.counted_legend, { total: counted.toLocaleString("en") })]);
+      if (counted) keys.push(["#a21caf", "■", fill(words.counted_legend, { total: whole(counted) })]);
       const body = { place, recorded, chain, seed: number, draws: counted };
       return figure && {
         name: `${view}-${where}`, figure, width: card.clientWidth, title: latest.title,
@@ -102,7 +102,7 @@
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere
       counted.hidden = !news.counted;
-      counted.lastChild.textContent = fill(words.counted_legend, { total: news.counted.toLocaleString("en") });
+      counted.lastChild.textContent = fill(words.counted_legend, { total: whole(news.counted) });
       many.textContent = news.counted ? words.draw_more : words.draw_many;
       tell("place", news);
       if (view === "waterfall" && (!news.follow || news.last)) complete();

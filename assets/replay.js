@@ -1,7 +1,7 @@
 // What other settings make of a written text: each token still possible or not, and where luck would first lead elsewhere.
 (() => {
   "use strict";
-  const { parts, el, tell, term, fill } = window.playground;
+  const { parts, el, tell, term, at, fill } = window.playground;
   const QUIET_MS = 150; // a slider that moves asks when it rests; the picture of one place comes at once
 
   parts.replay = (element, props) => {
@@ -41,7 +41,7 @@
       const mine = (asking = new AbortController());
       const body = JSON.stringify({ run, chain: window.playground.chain, seed: document.querySelector("#seed textarea, #seed input").value });
       try {
-        const answer = await fetch("/playground/replay", { method: "POST", headers: { "content-type": "application/json" }, body, signal: mine.signal });
+        const answer = await fetch(at("/playground/replay"), { method: "POST", headers: { "content-type": "application/json" }, body, signal: mine.signal });
         if (!answer.ok) return clear(); // the question about the place that is shown says why
         let rest = "";
         for await (const piece of pieces(answer.body)) {

@@ -1,12 +1,12 @@
 // The written text as a strip of tokens. While it grows, events bring what is new; a gap is filled from a snapshot.
 (() => {
   "use strict";
-  const { parts, el, message, type, tell, term, ask, fill, goOn } = window.playground;
+  const { parts, el, message, type, tell, term, ask, at, fill, goOn } = window.playground;
   const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
     const words = JSON.parse(props.words);
-    const text = el("div", { class: "tokens", role: "group", "aria-label": "Written text, token by token", dir: "auto" });
+    const text = el("div", { class: "tokens", role: "group", "aria-label": words.text_tokens, dir: "auto" });
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
     const saves = ["csv", "json"].map((kind) => el("a", { class: "plain", download: "", title: words[`save_${kind}_help`] }, words[`save_${kind}`]));
@@ -39,7 +39,7 @@
 
     function follow(id) {
       stream?.close();
-      const mine = (stream = new EventSource(`/runs/${encodeURIComponent(id)}/follow`));
+      const mine = (stream = new EventSource(at(`/runs/${encodeURIComponent(id)}/follow`)));
       mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) card.dataset.running = "false"; };
       mine.onmessage = ({ data }) => {
         if (mine !== stream) return;
@@ -96,7 +96,7 @@
     }
 
     async function fillGap(id) {
-      const answer = await fetch(`/runs/${encodeURIComponent(id)}/strip`);
+      const answer = await fetch(at(`/runs/${encodeURIComponent(id)}/strip`));
       if (answer.ok && id === run.id) add(await answer.json());
     }
 
@@ -120,7 +120,7 @@
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
       stats.replaceChildren(...items, more, reuse, ...saves, code, open);
       code.hidden = more.hidden = news.running;
-      ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = `/runs/${encodeURIComponent(run.id)}/${name}`; });
+      ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = at(`/runs/${encodeURIComponent(run.id)}/${name}`); });
       saves.forEach((link) => { link.hidden = news.running; });
       settings.textContent = news.settings;
     }
@@ -129,9 +129,9 @@
       const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
       const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, piece);
       node.style.setProperty("--heat", Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3));
-      node.title = `${share(before)} before · ${share(after)} after · rank ${rank}${chosen ? ` · ${words.chosen}` : ""}`;
+      node.title = fill(words.token_about, { before: share(before), after: share(after), rank }) + (chosen ? ` · ${words.chosen}` : "");
       node.classList.toggle("chosen", chosen);
-      node.setAttribute("aria-label", `${piece}, token ${position + 1}, ${node.title}`);
+      node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: node.title }));
       return node;
     }
 

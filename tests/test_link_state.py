@@ -21,7 +21,7 @@ from playground.ui.controls import read_settings
 from playground.ui.examples import EXAMPLES, HARBOR
 from playground.ui.explore import Explorer
 from playground.ui.link import MAX_LINK_CHARS, MAX_REFUSED, MAX_STATE_BYTES, start_state
-from playground.ui.server import add_routes
+from playground.ui.routes import add_routes
 from playground.ui.text import ENGLISH
 from tests.models import CATALOG, SMOLLM
 from tests.settings_drawn import CHAINS

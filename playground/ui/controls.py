@@ -15,38 +15,50 @@ from playground.presets import PRESETS, START
 from playground.records import SamplingParams
 from playground.samplers import ORDERS, all_samplers, in_order
 from playground.samplers.base import Knob
+from playground.views.base import worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from playground.presets import Preset
     from playground.samplers.base import Sampler
+    from playground.ui.wording import Language, Wording
 
 MAX_BODY_BYTES = 64 * 1024
 BASICS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")  # cards that are always there
 
 
-def chain_spec() -> str:
-    """Return the declarations of all samplers, the orders and the presets as JSON, for ``chain.js``."""
+def chain_spec(language: Language | None = None) -> str:
+    """Return the declarations of all samplers, the orders and the presets as JSON, for ``chain.js``.
+
+    What a language says of them stands in for the English of the declarations.
+    """
+    samplers, presets = (language.samplers, language.presets) if language else ({}, {})
     kinds = all_samplers()
     return to_json({
-        "samplers": [_declared(kind) for kind in kinds.values()],
+        "samplers": [_declared(kind, samplers.get(key)) for key, kind in kinds.items()],
         "basics": BASICS,
         "orders": {name: in_order(tuple(kinds), keys) for name, keys in ORDERS.items()},
-        "presets": [asdict(preset) for preset in PRESETS],
+        "presets": [_named(preset, presets.get(preset.key)) for preset in PRESETS],
         "start": START.key,
     })  # fmt: skip
 
 
-def _declared(kind: type[Sampler]) -> dict[str, Any]:
+def _named(preset: Preset, said: tuple[str, str] | None) -> dict[str, Any]:
+    title, origin = said or (preset.title, preset.origin)
+    return asdict(preset) | {"title": title, "origin": origin}
+
+
+def _declared(kind: type[Sampler], said: Wording | None) -> dict[str, Any]:
     return {
         "key": kind.key,
-        "label": kind.label,
-        "help": help_paragraphs(kind),
+        "label": said.label if said else kind.label,
+        "help": said.help if said else help_paragraphs(kind),
         "active": [name for name in kind.knobs() if acts(kind, name)],
         "knobs": [
             {
                 "name": name,
-                "label": spec.label,
+                "label": said.knobs[name] if said else spec.label,
                 "kind": spec.kind.__name__.lower(),
                 "min": spec.slider_start,
                 "max": spec.slider_maximum,
@@ -54,7 +66,7 @@ def _declared(kind: type[Sampler]) -> dict[str, Any]:
                 "neutral": spec.neutral,
                 "usual": spec.usual,
                 "range": spec.range_text,
-                "off": spec.off,
+                "off": said.off.get(name, "") if said else spec.off,
             }
             for name, spec in kind.knobs().items()
         ],
@@ -134,6 +146,6 @@ def to_json(value: object) -> str:
 
 def settings_line(model: str, params: SamplingParams, texts: Mapping[str, str]) -> str:
     """Return model and settings in one line, in the order in which they act: no screenshot goes without them."""
-    parts = [sampler.summary for sampler in params.chain if not sampler.is_neutral]
+    parts = [worded(sampler.summary, texts) for sampler in params.chain if not sampler.is_neutral]
     order = params.order if isinstance(params.order, str) else texts["order_own"]
     return " · ".join([model, *(parts or [texts["neutral"]])]) + f" · {texts['order'].lower()} {order}"

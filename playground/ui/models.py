@@ -10,6 +10,7 @@ from playground.errors import PlaygroundError, SettingError
 from playground.memory import estimate_mb, said_mb, stamp
 from playground.status import State
 from playground.ui.controls import read_object, read_whole
+from playground.views.base import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,7 @@ def _entry(
         "build": _build(status, texts),
         "need": "" if spec.problem else texts["models_need"].format(need=said_mb(need)),
         "actions": actions(state),
-        "options": options(spec, entry),
+        "options": options(spec, entry, texts),
     }
 
 
@@ -100,8 +101,8 @@ def _build(status: Status, texts: Mapping[str, str]) -> str:
         return ""
     return texts["models_build"].format(
         build=status.build,
-        context=f"{status.context_tokens:,}",
-        vocab=f"{status.vocab_size:,}",
+        context=grouped(status.context_tokens, texts),
+        vocab=grouped(status.vocab_size, texts),
         batch=texts["models_exact" if status.exact_batch > 1 else "models_inexact"].format(count=status.exact_batch),
     )
 
@@ -119,13 +120,13 @@ def actions(state: str) -> list[str]:
     }[state]
 
 
-def options(spec: ModelSpec, entry: ModelSpec) -> list[dict[str, Any]]:
+def options(spec: ModelSpec, entry: ModelSpec, texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what a model can be loaded with: name, value set by somebody, that of models.yaml, what is allowed."""
     found = []
     for name in adjustable(spec.backend):
         value, usual = getattr(spec, name), getattr(entry, name)
         shown = "" if value == usual else value
-        allowed = KINDS[name]["allowed"]
+        allowed = texts.get(f"allowed_{name}") or KINDS[name]["allowed"]
         found.append({"name": name, "value": shown, "usual": "" if usual is None else usual, "allowed": allowed})
     return found
 

@@ -11,6 +11,7 @@ from playground.saved import MAX_FILE_BYTES
 from playground.scripts import LIBRARIES
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
+from playground.ui.languages import LANGUAGES
 from playground.ui.link import MAX_LINK_CHARS, VIEWS, examples, start_state
 from playground.ui.notices import CLEAR
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from playground.catalog import Catalog
     from playground.ui.explore import Explorer
+    from playground.ui.wording import Language
 
 QUEUE_POLL_S = 0.02
 
@@ -61,21 +63,22 @@ class Parts:
     plot: gr.HTML
 
 
-def build_page(catalog: Catalog, explorer: Explorer) -> gr.Blocks:
-    """Lay the page out and connect it."""
+def build_page(catalog: Catalog, explorer: Explorer, language: Language) -> gr.Blocks:
+    """Lay the page out in a language and connect it."""
     page: gr.Blocks
-    texts = explorer.texts
-    with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as page:
-        parts = _layout(catalog, texts)
+    with gr.Blocks(title=language.texts["title"], analytics_enabled=False, fill_width=True) as page:
+        parts = _layout(catalog, language)
         _connect(page, parts, Handlers(explorer))
     # Gradio looks for new events a thousand times a second, which takes a tenth of a core while nothing happens.
     page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = QUEUE_POLL_S  # noqa: SLF001
     return page
 
 
-def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
+def _layout(catalog: Catalog, language: Language) -> Parts:
+    texts = language.texts
     words, start = to_json(dict(texts)), start_state(catalog, texts)
-    part("bar", value="", words=words)
+    languages = to_json([[each.key, each.name, each.path] for each in LANGUAGES.values()])
+    part("bar", value="", words=words, languages=languages)
     with gr.Row(elem_classes="playground"):
         with gr.Column(scale=0, min_width=340, elem_classes="side"):
             prompt = _prompt_controls(catalog, texts, start)
@@ -89,7 +92,7 @@ def _layout(catalog: Catalog, texts: Mapping[str, str]) -> Parts:
                 branch = gr.Textbox(visible=False)
             seed, length = _run_controls(texts, start)
             part("keep", value="", words=words, start=to_json(start), most=MAX_LINK_CHARS)
-            chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(), words=words)
+            chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(language), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)), most=MAX_FILE_BYTES)
             part("replay", value="", words=words)

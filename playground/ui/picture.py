@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playground.chain import SHORTLIST
 from playground.tokens import visible
 from playground.ui.controls import settings_line
-from playground.views.base import percent
+from playground.views.base import grouped, percent, sampler_name, worded
 from playground.views.distribution import figure_spec
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
     if place.counts:
         yield _counted(snapshot, place, texts)
     if vain := place.params.without_effect:
-        names = ", ".join(item.label.lower() for item in vain[1])
-        yield texts["without_effect"].format(sampler=vain[0].summary, names=names)
-    lucky = [item.label for item in place.params.chain if item.uses_luck and not item.is_neutral]
+        names = ", ".join(sampler_name(item.key, texts).lower() for item in vain[1])
+        yield texts["without_effect"].format(sampler=worded(vain[0].summary, texts), names=names)
+    lucky = [sampler_name(item.key, texts) for item in place.params.chain if item.uses_luck and not item.is_neutral]
     if lucky and place.params.seed is None:
         yield texts["seed_zero"].format(names=", ".join(lucky))
     for sampler in place.params.chain:
@@ -96,7 +96,7 @@ def _counted(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> str:
     spread = 1.96 * math.sqrt(best.final_prob * (1 - best.final_prob) / total)
     share = place.counts.get(best.token_id, 0) / total
     return texts["counted_note"].format(
-        total=f"{total:,}",
+        total=grouped(total, texts),
         seed=place.params.seed or 0,
         expected=percent(best.final_prob),
         spread=texts["points"].format(points=f"{100 * spread:.1f}"),
@@ -151,7 +151,9 @@ def alternatives(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[Any]
 def numbers(snapshot: Snapshot, texts: Mapping[str, str]) -> list[list[str]]:
     """Return the numbers beside the picture: label, value, and what it means."""
     entropy = texts["entropy_value"].format(before=snapshot.model_entropy_bits, after=snapshot.final_entropy_bits)
-    support = texts["support_value"].format(support=snapshot.support, vocab=snapshot.vocab_size)
+    support = texts["support_value"].format(
+        support=grouped(snapshot.support, texts), vocab=grouped(snapshot.vocab_size, texts)
+    )
     return [
         [texts["entropy"], entropy, texts["entropy_help"]],
         [texts["support"], support, texts["support_help"]],
@@ -178,10 +180,10 @@ def orders_text(orders: Mapping[str, Any] | None, texts: Mapping[str, str]) -> s
         return texts["order_same"].format(count=first)
     named = ", ".join(f"“{visible(piece)}”" for piece in orders["differ"])
     more = orders["differ_count"] - len(orders["differ"])
-    named += texts["order_more"].format(count=f"{more:,}") if more else ""
+    named += texts["order_more"].format(count=grouped(more, texts)) if more else ""
     swap = texts["order_swap"] if first == second else ""
     return texts["order_keep"].format(first=first, second=second) + swap + texts["order_differ"].format(tokens=named)
 
 
 def _tokens(count: int, texts: Mapping[str, str]) -> str:
-    return texts["order_tokens_one"] if count == 1 else texts["order_tokens"].format(count=f"{count:,}")
+    return texts["order_tokens_one"] if count == 1 else texts["order_tokens"].format(count=grouped(count, texts))

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from playground.process import raised
-from playground.samplers import all_samplers
 from playground.tokens import visible
 from playground.ui.controls import settings_line, to_json
 from playground.ui.notices import said
-from playground.views.base import percent
+from playground.views.base import grouped, percent, sampler_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -94,7 +93,7 @@ class Replay:
     def _reason(self, item: Answer) -> str:
         if not item["removed_by"]:
             return self.texts["whatif_never"]
-        return self.texts["whatif_gone"].format(name=all_samplers()[item["removed_by"]].label)
+        return self.texts["whatif_gone"].format(name=sampler_name(item["removed_by"], self.texts))
 
     @property
     def first(self) -> Answer | None:
@@ -112,11 +111,11 @@ class Replay:
         count = len(self.found)
         gone = [item for item in self.found if not item["final_prob"]]
         if not gone:
-            return self.texts["whatif_all"].format(count=f"{count:,}")
+            return self.texts["whatif_all"].format(count=grouped(count, self.texts))
         return self.texts["whatif_some"].format(
-            stays=f"{count - len(gone):,}",
-            count=f"{count:,}",
-            gone=f"{len(gone):,}",
+            stays=grouped(count - len(gone), self.texts),
+            count=grouped(count, self.texts),
+            gone=grouped(len(gone), self.texts),
             number=gone[0]["position"] + 1,
             token=visible(self.run.steps[gone[0]["position"]].piece),
             reason=self._reason(gone[0]),
@@ -136,4 +135,4 @@ class Replay:
 
     def _read(self) -> list[str]:
         count = sum(not item["from_cache"] for item in self.found)
-        return [self.texts["whatif_read"].format(count=f"{count:,}")] if count else []
+        return [self.texts["whatif_read"].format(count=grouped(count, self.texts))] if count else []

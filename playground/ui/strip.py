@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from playground.records import StopReason
 from playground.tokens import joined
 from playground.ui.controls import settings_line
+from playground.views.base import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +43,11 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
 def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
     """Return the line under the strip: label, value, and what it means where that is not plain."""
     count = len(live.steps)
-    found = [[texts["stat_tokens"], f"{count:,}", ""]]
+    found = [[texts["stat_tokens"], grouped(count, texts), ""]]
     if live.timing:
         rate = live.timing.tokens_per_s
         found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–", texts["stat_rate_help"]])
-        first = f"{live.timing.time_to_first_token_s:.2f} s"
+        first = texts["seconds"].format(seconds=f"{live.timing.time_to_first_token_s:.2f}")
         found.append([texts["stat_first"], first, texts["stat_first_help"]])
     if count:
         mean = live.surprisal_bits / count

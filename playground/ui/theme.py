@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import gradio as gr
 from starlette.datastructures import MutableHeaders
 
+from playground.ui.languages import EN, PAGES
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +30,7 @@ SCRIPTS = (
     "curves.js",
     "models.js",
 )
+LANGUAGE = f'lang="{EN.key}"'.encode()  # what gradio says of every page
 HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()
 
 HEADERS = {
@@ -41,7 +44,9 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 PLAIN = (b"content-type", b"text/plain")
-CLOSED = ("/gradio_api/upload",)  # gradio takes files there even where no component asks for any
+CLOSED = tuple(
+    f"{page}gradio_api/upload" for page in PAGES
+)  # gradio takes files there even where no component asks for any
 
 
 def theme() -> gr.themes.Base:
@@ -52,7 +57,7 @@ def theme() -> gr.themes.Base:
 
 
 class OwnScripts:
-    """Pure ASGI middleware: puts the page's scripts into its document, ahead of gradio's own.
+    """Pure ASGI middleware: puts the page's scripts into its document, ahead of gradio's own, and says its language.
 
     What gradio is given as ``head`` it adds only when its own scripts have run.
     """
@@ -63,9 +68,10 @@ class OwnScripts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["path"] not in PAGES or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
+        language = LANGUAGE.replace(EN.key.encode(), PAGES[scope["path"]].key.encode())
         start: Message = {}
         body = b""
 
@@ -77,7 +83,7 @@ class OwnScripts:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = body.replace(b"<head>", b"<head>" + HEAD, 1)
+            body = body.replace(LANGUAGE, language, 1).replace(b"<head>", b"<head>" + HEAD, 1)
             MutableHeaders(raw=start["headers"])["content-length"] = str(len(body))
             await send(start)
             await send({"type": "http.response.body", "body": body})

@@ -5,9 +5,15 @@ Figures leave paper, background and font color open; the page fills them in from
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from playground.samplers import all_samplers
 from playground.samplers.rules import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.samplers.rules import Rule
 
 __all__ = [
     "AFTER",
@@ -16,11 +22,15 @@ __all__ = [
     "MONO",
     "REMOVED",
     "RULE",
+    "grouped",
     "hatch",
     "label",
     "literal",
     "percent",
     "quiet_axis",
+    "rule_words",
+    "sampler_name",
+    "worded",
 ]
 
 BEFORE = "#94a3b8"
@@ -32,6 +42,7 @@ RULE = "#ee2a55"
 REMOVED = "rgba(148,163,184,0.55)"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 MAX_LABEL = 18
+RULE_WORDS = ("bits", "threshold", "surprisal")
 
 
 def literal(text: str) -> str:
@@ -53,6 +64,34 @@ def label(text: str, longest: int = MAX_LABEL) -> str:
     """
     text = text if len(text) <= longest else text[: longest - 1] + "…"
     return literal(text)
+
+
+def grouped(number: int, texts: Mapping[str, str]) -> str:
+    """Return a whole number with its thousands set apart as the page's language does it."""
+    return f"{number:,}".replace(",", texts["thousands"])
+
+
+def sampler_name(key: str, texts: Mapping[str, str]) -> str:
+    """Return what the page's language calls a sampler; the key where there is none."""
+    known = all_samplers()
+    return texts.get(f"sampler_{key}") or (known[key].label if key in known else key)
+
+
+def worded(summary: str, texts: Mapping[str, str]) -> str:
+    """Return a sampler's summary, which begins with its English name, in the page's language."""
+    for key, kind in all_samplers().items():
+        rest = summary.removeprefix(f"{kind.label.lower()} ")
+        if rest != summary:
+            return f"{sampler_name(key, texts).lower()} {rest}"
+    return summary
+
+
+def rule_words(rule: Rule, texts: Mapping[str, str]) -> str:
+    """Return the number of a rule and where it comes from, its few words in the page's language."""
+    said = rule.text
+    for word in RULE_WORDS:
+        said = said.replace(word, texts[f"rule_{word}"])
+    return said
 
 
 def quiet_axis(**more: Any) -> dict[str, Any]:  # noqa: ANN401 (plotly's own settings)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.tokens import visible
-from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, literal, quiet_axis
+from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, literal, quiet_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def _said(step: TokenStep, snapshot: Snapshot, perplexity: float | None, texts: 
         surprisal=f"{step.surprisal_bits:.2f}" if step.surprisal_bits < math.inf else "∞",
         before=f"{snapshot.model_entropy_bits:.2f}",
         after=f"{snapshot.final_entropy_bits:.2f}",
-        support=f"{snapshot.support:,}",
+        support=grouped(snapshot.support, texts),
         perplexity="∞" if perplexity is None else f"{perplexity:.2f}",
     )
     return "<br>".join(literal(part) for part in said.split("\n"))

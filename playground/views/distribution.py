@@ -12,8 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from playground.samplers import all_samplers
-from playground.views.base import AFTER, BEFORE, COUNTED, DRAWN, MONO, NOTHING, label, literal, percent, quiet_axis
+from playground.views.base import (
+    AFTER,
+    BEFORE,
+    COUNTED,
+    DRAWN,
+    MONO,
+    NOTHING,
+    grouped,
+    label,
+    literal,
+    percent,
+    quiet_axis,
+    sampler_name,
+)
 
 if TYPE_CHECKING:
     from playground.records import Candidate, Snapshot
@@ -53,7 +65,7 @@ def rows_of(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> 
     rest = snapshot.tail_count + len(snapshot.candidates) - len(shown)
     if not rest:
         return rows
-    tail = texts["tail"].format(count=f"{rest:,}")
+    tail = texts["tail"].format(count=grouped(rest, texts))
     before = max(0.0, 1 - sum(row.before for row in rows))
     after = (
         max(0.0, 1 - sum(row.after for row in rows)) if snapshot.support > sum(not row.removed for row in rows) else 0.0
@@ -61,15 +73,15 @@ def rows_of(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> 
     removers = _tail_removers(snapshot, shown)
     hover = f"{literal(tail)}<br>{texts['before']} {percent(before)}<br>{texts['after']} {percent(after)}"
     if removers:
-        hover += f"<br>{literal(texts['removed_by'].format(name=', '.join(map(_name, removers))))}"
+        hover += f"<br>{literal(texts['removed_by'].format(name=', '.join(_name(key, texts) for key in removers)))}"
     return [*rows, Row(tail, before, after, removers, drawn=False, hover=hover)]
 
 
 def _token_row(item: Candidate, drawn: int | None, texts: Mapping[str, str]) -> Row:
     removers = (item.removed_by,) if item.removed_by else ()
-    after = _name(item.removed_by) if item.removed_by else f"{texts['after']} {percent(item.final_prob)}"
+    after = _name(item.removed_by, texts) if item.removed_by else f"{texts['after']} {percent(item.final_prob)}"
     hover = "<br>".join([
-        f"<b>{literal(item.text)}</b> · id {item.token_id} · {texts['rank']} {item.rank:,}",
+        f"<b>{literal(item.text)}</b> · id {item.token_id} · {texts['rank']} {grouped(item.rank, texts)}",
         f"{texts['before']} {percent(item.model_prob)}",
         literal(texts["removed_by"].format(name=after)) if item.removed_by else after,
     ])  # fmt: skip
@@ -84,9 +96,8 @@ def _tail_removers(snapshot: Snapshot, shown: list[Candidate]) -> tuple[str, ...
     return tuple(link.key for link in snapshot.links if link.removed > seen.count(link.key))
 
 
-def _name(key: str) -> str:
-    known = all_samplers()
-    return known[key].label.lower() if key in known else key
+def _name(key: str, texts: Mapping[str, str]) -> str:
+    return sampler_name(key, texts).lower()
 
 
 def distribution(
@@ -146,7 +157,10 @@ def _counted(rows: list[Row], counts: Counts, texts: Mapping[str, str]) -> dict[
     numbers = [rest if count is None else count for count in found]
     said = [
         texts["counted"].format(
-            count=f"{count:,}", total=f"{total:,}", share=percent(count / total), expected=percent(row.after)
+            count=grouped(count, texts),
+            total=grouped(total, texts),
+            share=percent(count / total),
+            expected=percent(row.after),
         )
         for count, row in zip(numbers, rows, strict=True)
     ]
@@ -165,9 +179,8 @@ def _lines(rows: list[Row], texts: Mapping[str, str]) -> list[str]:
     lines = [f"{texts['column_before']:>9}  {texts['column_after']:>11}"]
     for row in rows:
         more = f" +{len(row.removers) - 1}" if len(row.removers) > 1 else ""
-        lines.append(
-            f"{percent(row.before):>9}  {_name(row.removers[0]) + more if row.removed else percent(row.after):>11}"
-        )
+        after = _name(row.removers[0], texts) + more if row.removed else percent(row.after)
+        lines.append(f"{percent(row.before):>9}  {after:>11}")
     return [literal(line).replace(" ", NO_BREAK_SPACE) for line in lines]
 
 

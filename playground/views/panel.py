@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.samplers.rules import about
 from playground.stages import FINAL, MODEL
-from playground.views.base import AFTER, MONO, RULE, label, literal, percent, quiet_axis
+from playground.views.base import AFTER, MONO, RULE, grouped, label, literal, percent, quiet_axis, rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +118,7 @@ def _tip(stage: Stage, bar: Bar, pile: float, texts: Mapping[str, str]) -> list[
         return [percent(bar.before)]
     lines = [texts["waterfall_reached"].format(share=percent(bar.before))]
     if stage.rule and stage.rule.geometry in PILES:
-        lines.append(texts["waterfall_pile"].format(pile=_measure(stage.rule, pile)))
+        lines.append(texts["waterfall_pile"].format(pile=_measure(stage.rule, pile, texts)))
     if stage.rule and stage.rule.geometry == "distance":
         lines.append(
             texts["waterfall_away"].format(surprisal=f"{pile:.2f}", bits=f"{abs(pile - stage.rule.center):.2f}")
@@ -127,8 +127,10 @@ def _tip(stage: Stage, bar: Bar, pile: float, texts: Mapping[str, str]) -> list[
     return [literal(line) for line in lines]
 
 
-def _measure(rule: Rule, value: float) -> str:
-    return f"{value:.2f} bits" if rule.geometry == "budget" else percent(min(1.0, value))
+def _measure(rule: Rule, value: float, texts: Mapping[str, str]) -> str:
+    if rule.geometry == "budget":
+        return texts["waterfall_bits"].format(bits=f"{value:.2f}")
+    return percent(min(1.0, value))
 
 
 def _tail_column(
@@ -155,7 +157,7 @@ def _tail_column(
         lines.append(literal(texts["waterfall_reached"].format(share=percent(mass))))
         left = texts["waterfall_left"].format(share=percent(tail.after))
         lines.append(literal(left if stays else texts["waterfall_gone"]))
-    name = f"+{count:,}<br>{literal(percent(mass))}"
+    name = f"+{grouped(count, texts)}<br>{literal(percent(mass))}"
     if after is not None and stage.key != FINAL:
         name += f'<br><span style="color:{AFTER}">{literal(percent(after))}</span>'
     return Column(x, width, base, height, after, not stays, False, name, "<br>".join(lines))  # noqa: FBT003 (by place)
@@ -189,7 +191,7 @@ def scale_of(stage: Stage, panel: list[Column]) -> Scale:
 
 def tokens_text(count: int, texts: Mapping[str, str]) -> str:
     """Return a number of tokens in words."""
-    return texts["waterfall_token" if count == 1 else "waterfall_tokens"].format(count=f"{count:,}")
+    return texts["waterfall_token" if count == 1 else "waterfall_tokens"].format(count=grouped(count, texts))
 
 
 def axes(stage: Stage, panel: list[Column], scale: Scale, *, names: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -240,11 +242,14 @@ def _tick(column: Column, scale: Scale) -> str:
     return f'<span style="color:{MUTED}">{name}</span>' if column.removed else name
 
 
-def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tuple[Drawn, Drawn]:
+def rule_drawn(
+    stage: Stage, panel: list[Column], scale: Scale, axis: str, texts: Mapping[str, str]
+) -> tuple[Drawn, Drawn]:
     """Return the shapes of a stage's rule, and the labels at them."""
     rule = stage.rule
     if rule is None or rule.geometry in {"named", "shape"}:
         return [], []
+    words = literal(rule_words(rule, texts))
     refs = {"xref": f"x{axis}", "yref": f"y{axis}"}
     line = {"type": "line", "line": {"color": RULE, "width": 1.5}, **refs}
     tag = {"showarrow": False, "font": {"size": 10.5, "color": RULE}, "yanchor": "bottom", **refs}
@@ -252,9 +257,9 @@ def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tu
     if rule.geometry == "cut":
         place = {"yref": f"y{axis} domain", "y": 1, "yanchor": "top"}
         side = "left" if _cut_at(panel) < LABEL_FITS else "right"
-        return [across], [tag | place | {"text": literal(f" {rule.text} "), "x": _cut_at(panel), "xanchor": side}]
+        return [across], [tag | place | {"text": f" {words} ", "x": _cut_at(panel), "xanchor": side}]
     if rule.geometry == "distance":
-        return _band(rule, line, tag, len(stage.bars) - 0.5)
+        return _band(rule, line, tag, len(stage.bars) - 0.5, texts)
     end = len(stage.bars) - 0.5
     if rule.geometry in PILES:
         right = panel[-1].right
@@ -263,11 +268,11 @@ def rule_drawn(stage: Stage, panel: list[Column], scale: Scale, axis: str) -> tu
             room = {"x": right, "xanchor": "right", "yanchor": "top"}
         dots = across | {"line": {"color": RULE, "width": 1, "dash": "dot"}}
         level = line | {"x0": -0.7, "x1": right, "y0": rule.at, "y1": rule.at}
-        return [level, dots], [tag | {"text": literal(rule.text), "y": rule.at} | room]
+        return [level, dots], [tag | {"text": words, "y": rule.at} | room]
     level = line | {"x0": -0.7, "x1": end, "y0": rule.at, "y1": rule.at}  # for single tokens, not for a sum of them
-    said = about(rule.at) if rule.geometry == "floor" else rule.text
+    said = literal(about(rule.at)) if rule.geometry == "floor" else words
     above = max([rule.at, *(column.height for column in panel[: len(stage.bars)][-LABEL_TOKENS:])])
-    return [level], [tag | {"text": literal(said), "x": end, "xanchor": "right", "y": scale.place(above)}]
+    return [level], [tag | {"text": said, "x": end, "xanchor": "right", "y": scale.place(above)}]
 
 
 def _cut_at(panel: list[Column]) -> float:
@@ -276,13 +281,15 @@ def _cut_at(panel: list[Column]) -> float:
     return (last + min(column.x - column.width / 2 for column in panel if column.removed)) / 2
 
 
-def _band(rule: Rule, line: dict[str, Any], tag: dict[str, Any], end: float) -> tuple[Drawn, Drawn]:
+def _band(
+    rule: Rule, line: dict[str, Any], tag: dict[str, Any], end: float, texts: Mapping[str, str]
+) -> tuple[Drawn, Drawn]:
     """Return the band around the entropy in which tokens stay, and the entropy itself."""
     low, high = _band_ends(rule)
     across = {"x0": -0.7, "x1": end}
     band = {"type": "rect", "y0": low, "y1": high, "fillcolor": RULE, "opacity": 0.12, "line": {"width": 0}}
     shapes = [line | across | band | {"layer": "below"}, line | across | {"y0": rule.center, "y1": rule.center}]
-    text = f"entropy ± {rule.at:.2f} bits"
+    text = texts["waterfall_band"].format(bits=f"{rule.at:.2f}")
     return shapes, [tag | {"text": text, "x": -0.6, "y": high, "xanchor": "left"}]
 
 

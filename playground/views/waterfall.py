@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.stages import FINAL, MODEL
-from playground.views.base import AFTER, BEFORE, RULE, hatch, literal, percent
+from playground.views.base import AFTER, BEFORE, RULE, hatch, literal, percent, rule_words, worded
 from playground.views.panel import Column, Scale, axes, columns_of, rule_drawn, scale_of, tokens_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def waterfall_spec(stages: tuple[Stage, ...], texts: Mapping[str, str], *, colum
         layout[f"xaxis{axis}"] = x_axis | {"domain": x_domain, "anchor": f"y{axis}", "range": [-0.7, extent + 0.2]}
         layout[f"yaxis{axis}"] = y_axis | {"domain": y_domain, "anchor": f"x{axis}"}
         head = {"text": heads[number], "x": x_domain[0], "y": head_y, "xref": "paper", "yref": "paper"}
-        shapes, labels = rule_drawn(stage, panel, scale, axis)
+        shapes, labels = rule_drawn(stage, panel, scale, axis, texts)
         layout["shapes"] += shapes
         layout["annotations"] += [HEAD | head, *labels]
     return {"data": data, "layout": layout}
@@ -111,7 +111,8 @@ class Grid:
 
 def _head(stage: Stage, number: int, texts: Mapping[str, str], chars: int, *, log: bool) -> str:
     """Return title, effect and rule, wrapped to so many characters."""
-    title = stage.summary if len(stage.summary) <= MAX_TITLE else stage.summary[: MAX_TITLE - 1] + "…"
+    summary = worded(stage.summary, texts)
+    title = summary if len(summary) <= MAX_TITLE else summary[: MAX_TITLE - 1] + "…"
     named = texts[f"waterfall_{stage.key}"] if stage.key in {MODEL, FINAL} else f"{number} · {title}"
     lines = [f"<b>{literal(named)}</b>", *map(literal, wrap(_effect(stage, texts), chars))]
     if stage.key == MODEL:
@@ -140,7 +141,8 @@ def _effect(stage: Stage, texts: Mapping[str, str]) -> str:
         words = texts["waterfall_still"].format(
             count=tokens_text(stage.support_after, texts), entropy=f"{stage.entropy_after_bits:.2f}"
         )
-        return words + (texts["waterfall_idle"].format(names="; ".join(stage.idle)) if stage.idle else "")
+        names = "; ".join(worded(summary, texts) for summary in stage.idle)
+        return words + (texts["waterfall_idle"].format(names=names) if names else "")
     entropy = texts["entropy_value"].format(before=stage.entropy_before_bits, after=stage.entropy_after_bits)
     if not stage.removed:
         change = stage.entropy_after_bits - stage.entropy_before_bits
@@ -160,7 +162,8 @@ def _rule_text(stage: Stage, texts: Mapping[str, str], *, log: bool) -> str:
     rule = stage.rule
     if rule is None:
         return ""
-    words = texts[f"waterfall_rule_{rule.geometry}"].format(rule=rule.text, count=tokens_text(int(rule.at), texts))
+    count = tokens_text(int(rule.at), texts)
+    words = texts[f"waterfall_rule_{rule.geometry}"].format(rule=rule_words(rule, texts), count=count)
     below = rule.geometry == "floor" and stage.bars[0].before < rule.at
     return words + (texts["waterfall_best_stays"] if below else "") + (texts["waterfall_log"] if log else "")
 

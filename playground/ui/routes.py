@@ -1,0 +1,232 @@
+"""What the page asks of our own web app, in each of its languages: runs as they grow, pictures, files, models."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from starlette.staticfiles import StaticFiles
+
+from playground.errors import PlaygroundError, RunNotFound, SettingError
+from playground.saved import MAX_FILE_BYTES, to_text
+from playground.tables import steps_table, to_csv
+from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
+from playground.ui.follow import follow, resumed
+from playground.ui.languages import LANGUAGES
+from playground.ui.link import MAX_STATE_BYTES, opened
+from playground.ui.models import act, listed, reload
+from playground.ui.notices import said
+from playground.ui.replay import unchanged
+from playground.ui.save import opened_run, settings_lines, table
+from playground.ui.strip import strip_message
+from playground.ui.theme import ASSETS, PLOTLY_JS
+from playground.views.curves import curves_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from playground.store import LiveRun, Store
+    from playground.ui.explore import Explorer
+    from playground.ui.replay import Replay
+
+DAY_S = 24 * 3600
+QUESTIONS = 4  # what-ifs under way at once
+
+
+def add_routes(app: FastAPI, explorer: Explorer) -> None:
+    """Add everything that is not gradio's, with the questions of each language at its own addresses."""
+    # Of their own: one that waits for a model keeps nobody's text back.
+    questions = ThreadPoolExecutor(QUESTIONS, "what-if")
+    opening = asyncio.Lock()  # one file at a time: reading takes several times its size
+
+    @app.get("/playground/plotly.min.js")
+    def plotly_js() -> Response:
+        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
+
+    for language in LANGUAGES.values():
+        own = replace(explorer, texts=language.texts)
+        router = APIRouter(prefix=language.prefix)
+        add_question_routes(router, own, questions)
+        add_run_routes(router, own)
+        add_file_routes(router, own, opening)
+        add_link_route(router, own)
+        add_model_routes(router, own)
+        app.include_router(router)
+    app.mount("/playground", StaticFiles(directory=ASSETS))
+
+
+def add_question_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor) -> None:
+    """Add what is asked of other settings: at one place, and on a whole text."""
+
+    @router.post("/playground/what_if")
+    async def what_if(request: Request) -> Response:
+        body = await beginning(request)
+        work = partial(pictured, lambda: explorer.what_if(*asked(body)))
+        return await asyncio.get_running_loop().run_in_executor(questions, work)
+
+    @router.post("/playground/replay")
+    async def replay(request: Request) -> Response:
+        body = await beginning(request)
+
+        def begun() -> Replay | None:
+            flat = read_object(body, "Its keys are run, chain and seed.")
+            return explorer.replay(flat.get("run"), flat.get("chain"), flat.get("seed"))
+
+        try:
+            begin = await asyncio.get_running_loop().run_in_executor(questions, begun)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        lines = begin.lines() if begin else unchanged()
+        return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
+    """Add what is asked of a run: its tokens, its text, its table, its script."""
+    store = explorer.store
+
+    @router.get("/runs/{run_id}/tokens/{position}")
+    def token(run_id: str, position: int) -> Response:
+        return pictured(lambda: explorer.token(run_id, position))
+
+    @router.get("/runs/{run_id}/code/{library}")
+    def code(run_id: str, library: str) -> Response:
+        return pictured(lambda: explorer.code(run_id, library))
+
+    @router.get("/runs/{run_id}/strip")
+    def strip(run_id: str) -> Response:
+        return pictured(lambda: strip_message(store.get(run_id), 0, explorer.texts))
+
+    @router.get("/runs/{run_id}/curves")
+    def curved(run_id: str) -> Response:
+        return pictured(lambda: curved_run(store.get(run_id), explorer.texts))
+
+    @router.get("/runs/{run_id}/follow")
+    def following(run_id: str, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
+        live = found(store, run_id)
+        return StreamingResponse(follow(explorer, live, resumed(last_event_id, live)), media_type="text/event-stream")
+
+    @router.get("/runs/{run_id}/tokens.csv")
+    def csv(run_id: str) -> Response:
+        text = to_csv(steps_table(found(store, run_id).record()))
+        headers = {"content-disposition": f'attachment; filename="tokens-{run_id[:8]}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @router.get("/runs/{run_id}/run.json")
+    def whole(run_id: str) -> Response:
+        text = to_text(found(store, run_id).record())
+        headers = {"content-disposition": f'attachment; filename="run-{run_id[:8]}.json"'}
+        return Response(text, media_type="application/json", headers=headers)
+
+
+def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the curves of a run with the lines of settings that go with them into a report."""
+    return {"figure": curves_spec(live.steps, texts), "settings": settings_lines(live, texts)}
+
+
+def add_file_routes(router: APIRouter, explorer: Explorer, opening: asyncio.Lock) -> None:
+    """Add what becomes a file and what comes from one."""
+
+    @router.post("/playground/table")
+    async def tabled(request: Request) -> Response:
+        body = await beginning(request)
+        asked = "Its keys are place, recorded, chain, seed, draws and format."
+        return await asyncio.to_thread(pictured, lambda: table(explorer, read_object(body, asked)))
+
+    @router.post("/playground/open")
+    async def opened_file(request: Request, file: str = "") -> Response:
+        if foreign := not_json(request):
+            return foreign
+        body = await beginning(request, most=MAX_FILE_BYTES)
+        async with opening:
+            return await asyncio.to_thread(pictured, lambda: opened_run(explorer, body, file))
+
+
+def add_link_route(router: APIRouter, explorer: Explorer) -> None:
+    """Add the check of what a link, or a browser's storage, holds."""
+
+    @router.post("/playground/link")
+    async def link(request: Request) -> Response:
+        body = await beginning(request, most=MAX_STATE_BYTES)
+        return await asyncio.to_thread(pictured, lambda: opened(explorer, body))
+
+
+def add_model_routes(router: APIRouter, explorer: Explorer) -> None:
+    """Add what the models view asks and does."""
+    pool, downloads = explorer.pool, explorer.downloads
+
+    @router.get("/playground/models")
+    def models() -> Response:
+        return pictured(lambda: listed(pool, downloads, explorer.texts))
+
+    @router.post("/playground/models/reload")
+    def again(request: Request) -> Response:
+        return done(request, lambda: reload(pool))
+
+    @router.post("/playground/models/{key}/{action}")
+    async def change(request: Request, key: str, action: str) -> Response:
+        body = await beginning(request)
+        return await asyncio.to_thread(done, request, lambda: act(pool, downloads, key, action, body))
+
+
+def done(request: Request, work: Callable[[], None]) -> Response:
+    """Do what changes something, for this page only."""
+
+    def answered() -> dict[str, Any]:
+        work()
+        return {}
+
+    return not_json(request) or pictured(answered)
+
+
+def not_json(request: Request) -> Response | None:
+    """Refuse what does not come as JSON, which another site's form cannot send."""
+    if request.headers.get("content-type") == "application/json":
+        return None
+    return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
+
+
+async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
+    """Return a body, or of one that is too large just enough to see that."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            break
+    return bytes(body)
+
+
+def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
+    """Return chain, seed, place and everything from the body of a request.
+
+    Raises:
+        SettingError: it is too large, or no JSON object.
+    """
+    flat = read_object(body, "Its keys are chain, seed, place, draws and columns.")
+    return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
+
+
+def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
+    """Answer with a picture, or with the notice that says why there is none."""
+    try:
+        return Response(to_json(draw()), media_type="application/json")
+    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+        return refused(error)
+
+
+def refused(error: Exception) -> Response:
+    """Answer with the notice for a failure."""
+    status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
+    return JSONResponse(said(error), status)
+
+
+def found(store: Store, run_id: str) -> LiveRun:
+    """Return a run, or answer 404 with the sentence."""
+    try:
+        return store.get(run_id)
+    except RunNotFound as error:
+        raise HTTPException(404, str(error)) from error

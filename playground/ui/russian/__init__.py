@@ -1,0 +1,17 @@
+"""The page in Russian: the words, and what it says of the samplers and the presets."""
+
+from __future__ import annotations
+
+from playground.ui.russian.cuts import CUTS
+from playground.ui.russian.models import ALLOWED, MODELS
+from playground.ui.russian.page import PAGE
+from playground.ui.russian.penalties import PENALTIES
+from playground.ui.russian.pictures import PICTURES
+from playground.ui.russian.presets import PRESETS
+from playground.ui.russian.saving import SAVING
+
+__all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
+
+SAMPLERS = PENALTIES | CUTS
+NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
+RUSSIAN = PAGE | SAVING | PICTURES | MODELS | ALLOWED | NAMES
