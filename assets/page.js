@@ -4,6 +4,11 @@
   "use strict";
   const parts = {};
 
+  // Gradio says the browser's language of every page; ours is what the server wrote.
+  const language = document.documentElement.lang;
+  const keepLanguage = () => { if (document.documentElement.lang !== language) document.documentElement.lang = language; };
+  new MutationObserver(keepLanguage).observe(document.documentElement, { attributeFilter: ["lang"] });
+
   /** Make an element: el("b", {class: "x"}, "text", child). Text stays text. */
   function el(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -45,7 +50,7 @@
   const at = (path) => base + path;
 
   /** A whole number as the page's language writes it. */
-  const whole = (number) => number.toLocaleString(document.documentElement.lang);
+  const whole = (number) => number.toLocaleString(language);
 
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`playground:${name}`, { detail }));
 
@@ -140,7 +145,7 @@
         document.cookie = `language=${key}; path=/; max-age=31536000; samesite=lax`;
       };
       const link = el("a", { href: path, lang: key, hreflang: key, title: name, "aria-label": name, onpointerdown: choose, onclick: choose }, key.toUpperCase());
-      if (key === document.documentElement.lang) link.setAttribute("aria-current", "true");
+      if (key === language) link.setAttribute("aria-current", "true");
       return link;
     });
     return el("nav", { class: "languages", "aria-label": words.language }, ...links.flatMap((link, place) => (place ? [" · ", link] : [link])));

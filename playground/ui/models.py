@@ -33,7 +33,7 @@ def listed(pool: Pool, downloads: Downloads, texts: Mapping[str, str]) -> dict[s
         _entry(pool.spec(entry.key), entry, status, held, downloads.get(entry.key), texts)
         for entry, status, held in zip(entries, statuses, taken, strict=True)
     ]
-    memory = texts["models_memory"].format(taken=said_mb(sum(taken)), budget=said_mb(pool.memory_mb))
+    memory = texts["models_memory"].format(taken=sized(sum(taken), texts), budget=sized(pool.memory_mb, texts))
     return {"models": models, "memory": memory, "file": pool.catalog.path.name}
 
 
@@ -48,7 +48,7 @@ def _entry(
     state, text = standing(spec, status, memory_mb, download, texts)
     files = stamp(spec)
     size = sum(size for size, *_ in files) / MB
-    facts = [spec.backend, spec.source, spec.adapter and f"+ {spec.adapter}", spec.licence, size and said_mb(size)]
+    facts = [spec.backend, spec.source, spec.adapter and f"+ {spec.adapter}", spec.licence, size and sized(size, texts)]
     need = estimate_mb(spec, files)
     return {
         "key": spec.key,
@@ -59,7 +59,7 @@ def _entry(
         "text": text,
         "part": download.part if state == "downloading" and download else status.part,
         "build": _build(status, texts),
-        "need": "" if spec.problem else texts["models_need"].format(need=said_mb(need)),
+        "need": "" if spec.problem else texts["models_need"].format(need=sized(need, texts)),
         "actions": actions(state),
         "options": options(spec, entry, texts),
     }
@@ -71,7 +71,9 @@ def standing(
     """Return the state of a model, as a word for the program and a sentence for people."""
     if download and download.state is Fetching.RUNNING:
         share = "…" if download.part is None else f"{download.part:.0%}"
-        return "downloading", texts["models_downloading"].format(share=share, total=said_mb(download.total_bytes / MB))
+        return "downloading", texts["models_downloading"].format(
+            share=share, total=sized(download.total_bytes / MB, texts)
+        )
     if spec.absent and download and download.state is Fetching.FAILED:
         return "absent", texts["models_download_failed"].format(reason=download.reason)
     if spec.absent:
@@ -83,7 +85,7 @@ def _loaded(status: Status, memory_mb: int, texts: Mapping[str, str]) -> tuple[s
     match status.state:
         case State.UP:
             seconds = f"{status.load_s:.1f}"
-            return "up", texts["models_up"].format(memory=said_mb(memory_mb), seconds=seconds)
+            return "up", texts["models_up"].format(memory=sized(memory_mb, texts), seconds=seconds)
         case State.LOADING if status.waits_for:
             return "loading", texts["models_waits"].format(title=status.waits_for)
         case State.LOADING:
@@ -105,6 +107,11 @@ def _build(status: Status, texts: Mapping[str, str]) -> str:
         vocab=grouped(status.vocab_size, texts),
         batch=texts["models_exact" if status.exact_batch > 1 else "models_inexact"].format(count=status.exact_batch),
     )
+
+
+def sized(size_mb: float, texts: Mapping[str, str]) -> str:
+    """Return a size in the units of the page's language."""
+    return said_mb(size_mb).replace("MB", texts["megabytes"]).replace("GB", texts["gigabytes"])
 
 
 def actions(state: str) -> list[str]:

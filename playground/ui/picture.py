@@ -178,7 +178,7 @@ def orders_text(orders: Mapping[str, Any] | None, texts: Mapping[str, str]) -> s
     first, second = (_tokens(count, texts) for _, count in orders["supports"])
     if not orders["differ_count"]:
         return texts["order_same"].format(count=first)
-    named = ", ".join(f"“{visible(piece)}”" for piece in orders["differ"])
+    named = ", ".join(texts["quoted"].format(text=visible(piece)) for piece in orders["differ"])
     more = orders["differ_count"] - len(orders["differ"])
     named += texts["order_more"].format(count=grouped(more, texts)) if more else ""
     swap = texts["order_swap"] if first == second else ""
