@@ -1,7 +1,8 @@
-// The chain of samplers as cards. Its value is the flat form of the settings, so what is sent is what is shown.
+// The chain of samplers as cards, and the stop texts. Its value is the flat form of the settings, so what is sent is
+// what is shown.
 (() => {
   "use strict";
-  const { parts, el, tell, type, fill, control, same } = window.playground;
+  const { parts, el, tell, type, fill, control, texts, same } = window.playground;
 
   parts.chain = (element, props) => {
     const spec = JSON.parse(props.spec);
@@ -31,6 +32,17 @@
     const more = el("select", { class: "add", "aria-label": words.add_sampler, onchange: () => { add(more.value); more.value = ""; } });
     element.append(el("div", { class: "chain-head" }, el("b", {}, words.chain), order), el("div", { class: "presets" }, preset, neutral), differ, list, more);
 
+    // They end a text and take no part in its distributions: no preset changes them.
+    const stops = texts({ name: "stop", label: words.stop_texts }, words, (entries) => {
+      const found = entries.filter((text) => text !== ""); // of an empty line nothing is to be searched
+      if (found.length) settings.stop = found;
+      else delete settings.stop;
+      refresh();
+      send();
+    });
+    stops.row.title = words.stop_texts_help;
+    element.append(stops.row);
+
     function arrange(name) {
       preset.value = "";
       settings.order = name === "own" ? [] : name;
@@ -41,7 +53,7 @@
 
     function apply(chosen) {
       const { order: wanted, seed, max_new_tokens: length, ...values } = chosen.settings;
-      settings = { order: wanted ?? settings.order, ...values };
+      settings = { order: wanted ?? settings.order, ...values, ...(settings.stop && { stop: settings.stop }) };
       layOut();
       kinds.forEach((_, key) => { origins[key] = chosen.title; });
       added.clear();
@@ -56,7 +68,7 @@
     /** Take settings over as they are; where they are a preset's, it is named. */
     function restore({ chain }) {
       if (same(chain, settings)) return;
-      const { order: wanted, ...values } = chain;
+      const { order: wanted, stop, ...values } = chain;
       const found = presets.find(({ settings: { order: named, seed, max_new_tokens: length, ...numbers }, problem }) => !problem && (named ?? wanted) === wanted && sameNumbers(numbers, values));
       settings = { ...chain };
       layOut();
@@ -97,6 +109,7 @@
       const rest = layout.filter((key) => !shown.includes(key));
       more.replaceChildren(el("option", { value: "" }, words.add_sampler), ...rest.map((key) => el("option", { value: key }, kinds.get(key).label)));
       more.hidden = !rest.length;
+      stops.set(settings.stop ?? []);
     }
 
     function add(key) {

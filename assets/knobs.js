@@ -87,5 +87,5 @@
     return { name: knob.name, ...made() };
   }
 
-  Object.assign(window.playground, { control, same });
+  Object.assign(window.playground, { control, texts, same });
 })();

@@ -44,7 +44,7 @@
 
   function snapshot() {
     const [model, mode, system, prompt, seed, length] = controls;
-    const settings = { v: 1, model, mode, system: system ?? "", prompt: prompt ?? "", chain: JSON.parse(window.playground.chain), seed: seed ?? "", max_new_tokens: length };
+    const settings = { v: 1, model, mode, system: system ?? "", history: window.playground.history, prompt: prompt ?? "", chain: JSON.parse(window.playground.chain), seed: seed ?? "", max_new_tokens: length };
     const core = JSON.stringify(settings);
     return { core, state: { ...settings, view: window.playground.view, token: settings.seed === "" ? null : shownToken(core) } };
   }
@@ -147,6 +147,7 @@
     name({ core, state: { ...state, token: wanted?.settings === core ? wanted.token : null } });
   });
 
+  document.addEventListener("playground:boxes", ({ detail }) => change({ ...snapshot().state, token: null, ...detail }));
   document.addEventListener("playground:opening", () => { starts = FILE; });
 
   /** Put the settings into the address. */
@@ -268,7 +269,7 @@
     let typed = null; // the boxes as they were before the first of several examples
     select.append(first, back, ...known.map(({ key, title }) => option(key, title)));
     select.value = "";
-    const boxes = ({ mode, system, prompt }) => ({ mode, system, prompt });
+    const boxes = ({ mode, system, history = [], prompt }) => ({ mode, system, history, prompt });
     const isExample = ({ state }) => known.some((item) => JSON.stringify(boxes(item)) === JSON.stringify(boxes(state)));
     select.addEventListener("change", () => {
       const now = snapshot();

@@ -80,7 +80,7 @@
   const branch = (length) => [stepping ? 1 : length, JSON.stringify(way)]; // for gradio: the length, and what goOn was told
   document.addEventListener("click", ({ target }) => { if (target.closest?.("#write")) stepping = false; }, true);
 
-  const BOXES = { prompt: "#prompt", model: "#model", mode: "#mode", seed: "#seed", max_new_tokens: "#length" };
+  const BOXES = { prompt: "#prompt", history: "#history", stop: "#chain .listing[data-knob=stop]", model: "#model", mode: "#mode", seed: "#seed", max_new_tokens: "#length" };
 
   /** Mark the control that a refusal is about. */
   function mark(field) {

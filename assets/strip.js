@@ -15,6 +15,8 @@
     const code = el("select", { class: "plain code", "aria-label": words.copy_code, onchange: () => copyCode() }, el("option", { value: "" }, words.copy_code), ...libraries);
     const onward = (name, step) => el("button", { type: "button", class: "plain", title: words[`${name}_help`], onclick: () => goOn({ place: { run: run.id }, token: null }, { step }) }, words[name]);
     const more = el("span", { class: "onward", hidden: true }, onward("write_on", false), " ", onward("one_token", true));
+    const byHand = el("button", { type: "button", class: "plain", onclick: () => edit() });
+    const again = el("button", { type: "button", class: "plain", title: words.again_help, onclick: () => writeAgain() }, words.again);
     const open = opener();
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
@@ -65,6 +67,20 @@
       empty.hidden = true;
       card.hidden = false;
       text.replaceChildren();
+    }
+
+    /** Take the text into the prompt's boxes: as a turn of the chat, or behind its prompt. */
+    async function edit() {
+      const news = await ask(`/runs/${encodeURIComponent(run.id)}/boxes`);
+      if (!news) return;
+      tell("boxes", news);
+      document.querySelector("#prompt textarea")?.focus();
+    }
+
+    /** Write with the settings as they stand, and another luck. */
+    function writeAgain() {
+      type("#seed textarea, #seed input", String(crypto.getRandomValues(new Uint32Array(1))[0]));
+      setTimeout(() => document.querySelector("#write")?.click(), 0); // when the box has told what it holds
     }
 
     async function copyCode() {
@@ -118,8 +134,10 @@
         tell("ended", run.id);
       }
       const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
-      stats.replaceChildren(...items, more, reuse, ...saves, code, open);
-      code.hidden = more.hidden = news.running;
+      byHand.textContent = words[news.chat ? "reply" : "edit"];
+      byHand.title = words[news.chat ? "reply_help" : "edit_help"];
+      stats.replaceChildren(...items, more, byHand, again, reuse, ...saves, code, open);
+      code.hidden = more.hidden = byHand.hidden = again.hidden = news.running;
       ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = at(`/runs/${encodeURIComponent(run.id)}/${name}`); });
       saves.forEach((link) => { link.hidden = news.running; });
       settings.textContent = news.settings;

@@ -149,9 +149,11 @@ def _stops(value: object) -> tuple[str, ...]:
         raise SettingError(f"Stop is {shown(value)}; it must be a list of texts.", field="stop")
     if any(HALF_PAIR.search(item) for item in value):
         raise SettingError("Stop holds half a character.", hint="Delete it.", field="stop")
-    if len(value) > MAX_STOPS or any(not 0 < len(item) <= MAX_STOP_CHARS for item in value):
-        raise SettingError(
-            f"Stop holds {len(value)} texts; at most {MAX_STOPS} of 1 to {MAX_STOP_CHARS} characters are allowed.",
-            field="stop",
-        )
+    if len(value) > MAX_STOPS:
+        raise SettingError(f"There are {len(value):,} stop texts; at most {MAX_STOPS} are allowed.", field="stop")
+    if wrong := next((item for item in value if len(item) > MAX_STOP_CHARS), None):
+        allowed = f"it must have 1 to {MAX_STOP_CHARS}"
+        raise SettingError(f"Stop text {shown(wrong)} has {len(wrong):,} characters; {allowed}.", field="stop")
+    if "" in value:
+        raise SettingError(f"A stop text is empty; it must have 1 to {MAX_STOP_CHARS} characters.", field="stop")
     return tuple(value)

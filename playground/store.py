@@ -37,6 +37,22 @@ class Looked:
 
     model: str
     ids: tuple[int, ...]
+    prompt: Prompt = NO_PROMPT  # as it was asked
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text goes on from.
+
+    Attributes:
+        asked: what a person asked for there, in the first place.
+        run: the text that it leaves; "" where it was a look.
+        position: the first token that is not kept of that.
+    """
+
+    asked: Prompt
+    run: str = ""
+    position: int = 0
 
 
 @dataclass
@@ -49,6 +65,7 @@ class LiveRun:
     touched: float
     kept: Kept = ()  # what another run wrote, where this one goes on from it
     prompt: Prompt = NO_PROMPT  # as it was sent
+    origin: Origin | None = None  # of a text that goes on from another
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
     steps: list[TokenStep] = field(default_factory=list)
@@ -66,6 +83,11 @@ class LiveRun:
     position: int = 0  # its place among the runs that wait for the model; 0 where it does not wait
     wait_s: float | None = None  # about how long it will wait there, where that is known
     file: str = ""  # the name of the file that it was read from, if it was
+
+    @property
+    def asked(self) -> Prompt:
+        """What a person asked for, where the model was sent the ids of that and of what was kept."""
+        return self.origin.asked if self.origin else self.prompt
 
     def stop(self) -> None:
         """Ask the run to end, even before its model has taken it up."""
@@ -162,9 +184,17 @@ class Store:
         self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
 
-    def new(self, model: str, params: SamplingParams, kept: Kept = (), prompt: Prompt = NO_PROMPT) -> LiveRun:
+    def new(
+        self,
+        model: str,
+        params: SamplingParams,
+        *,
+        kept: Kept = (),
+        prompt: Prompt = NO_PROMPT,
+        origin: Origin | None = None,
+    ) -> LiveRun:
         """Begin a run under a new id, and forget finished runs that are too many or too old."""
-        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now(), kept, prompt)
+        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now(), kept, prompt, origin)
         with self._lock:
             self._runs[run.run_id] = run
             self._forget()

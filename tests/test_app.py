@@ -142,7 +142,7 @@ def test_a_model_that_does_not_fit_is_refused_on_the_page(tmp_path: Path) -> Non
         assert page.stdout
         url = page.stdout.readline().split()[-1]
         with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=20), timeout=END_S) as http:
-            data = {"data": [TOY, "completion", "", CAT, "{}", "42"]}
+            data = {"data": [TOY, "completion", "", CAT, "{}", "42", "[]"]}
             event = http.post("/gradio_api/call/look", json=data).json()["event_id"]
             said = http.get(f"/gradio_api/call/look/{event}").text
             health = http.get("/healthz").json()
@@ -295,7 +295,7 @@ def followed(app: RunningApp, run: str, **headers: str) -> list[tuple[int, dict[
 def begun(http: httpx.Client, stack: ExitStack, **asked: object) -> str:
     """Have a text written for as long as the stack is open; return its run once it is named."""
     values = {"model": "endless", "text": CAT, "tokens": 1_000_000} | asked
-    data = [values["model"], "completion", "", values["text"], '{"temperature": 0}', "42", values["tokens"]]
+    data = [values["model"], "completion", "", values["text"], '{"temperature": 0}', "42", values["tokens"], "[]"]
     event = http.post("/gradio_api/call/write", json={"data": data}).json()["event_id"]
     updates = stack.enter_context(http.stream("GET", f"/gradio_api/call/write/{event}"))
     lines = cast("Generator[str, None, None]", updates.iter_lines())
@@ -331,7 +331,21 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
     """Its document, in its full length, names them in order ahead of the first module."""
     answer = app.http.get("/")
     scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
-    names = ["quiet", "page", "dart", "save", "plot", "strip", "knobs", "chain", "link", "replay", "curves", "models"]
+    names = [
+        "quiet",
+        "page",
+        "dart",
+        "save",
+        "history",
+        "plot",
+        "strip",
+        "knobs",
+        "chain",
+        "link",
+        "replay",
+        "curves",
+        "models",
+    ]
     assert scripts[: len(names)] == [f"/playground/{name}.js" for name in names]
     assert scripts[len(names)].startswith("./assets/index-")
     assert answer.text.rstrip().endswith("</html>")
@@ -469,7 +483,7 @@ def test_a_wrong_length_is_refused_in_a_sentence(client: Client, tokens: object)
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400"])
 def test_a_number_that_json_does_not_have_is_refused(app: RunningApp, client: Client, number: str) -> None:
     """Sent as bare text in the body, where Python's JSON reader takes it for a number."""
-    body = f'{{"data": ["toy", "completion", "", "Then the cat", "{{}}", "42", {number}]}}'
+    body = f'{{"data": ["toy", "completion", "", "Then the cat", "{{}}", "42", {number}, "[]"]}}'
     posted = app.http.post("/gradio_api/call/write", content=body, headers={"content-type": "application/json"})
     answer = app.http.get(f"/gradio_api/call/write/{posted.json()['event_id']}").text
     assert "it must be a whole number in [1, 1,000,000]" in answer
@@ -499,7 +513,7 @@ def test_a_wrong_prompt_is_refused_in_a_sentence(client: Client, text: str, sent
 def test_half_a_character_is_refused_in_a_sentence(app: RunningApp, client: Client) -> None:
     """JSON can name a lone surrogate; it is refused in the prompt and in a stop text, and nobody waits for it."""
     for text, chain in (("a\ud800", "{}"), (CAT, '{"stop": ["\\ud800"]}')):
-        body = json.dumps({"data": [TOY, "completion", "", text, chain, "42", 4]})
+        body = json.dumps({"data": [TOY, "completion", "", text, chain, "42", 4, "[]"]})
         posted = app.http.post("/gradio_api/call/write", content=body, headers={"content-type": "application/json"})
         with app.http.stream("GET", f"/gradio_api/call/write/{posted.json()['event_id']}", timeout=10.0) as answer:
             assert "half a character" in "".join(answer.iter_text())

@@ -26,6 +26,7 @@ SET = {
     "model": "smollm2-135m-instruct",
     "mode": "chat",
     "system": "You answer with one word.",
+    "history": [{"role": "user", "content": "Hi \n"}, {"role": "assistant", "content": "Да."}],
     "prompt": "Столица Франции?\n“Paris” 😀",
     "chain": {"order": ["top_k", "temperature", "xtc"], "top_k": 5, "temperature": 0.7, "xtc": 0.5},
     "seed": 7,
@@ -262,6 +263,7 @@ def test_settings_are_copied_as_json(visitors: Visitors) -> None:
         "model": SET["model"],
         "mode": "chat",
         "system": SET["system"],
+        "history": SET["history"],
         "prompt": SET["prompt"],
         "settings": SET["chain"] | {"seed": 7, "max_new_tokens": 9, "stop": []},  # type: ignore[operator]
     }
@@ -330,7 +332,7 @@ def test_a_reload_keeps_settings_text_and_token(visitors: Visitors) -> None:
     expect(watched.page.locator(".tok.sel")).to_have_attribute("data-position", "3")
     assert shows(watched) == before
     joined = [json.loads(request.post_data or "")["data"] for request in asked if "/queue/join" in request.url]
-    assert [len(data) for data in joined] == [6]  # one look, which has no length
+    assert [len(data) for data in joined] == [7]  # one look, which has no length
 
 
 def test_a_reload_in_the_middle_of_a_text_keeps_what_was_written(visitors: Visitors) -> None:

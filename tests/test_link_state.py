@@ -51,7 +51,8 @@ def params_drawn(draw: st.DrawFn) -> SamplingParams:
     own = st.permutations([sampler.key for sampler in samplers]).map(tuple)
     order = draw(st.sampled_from([*ORDERS]) | own)
     seed = draw(st.none() | st.integers(0, MAX_SEED))
-    return SamplingParams(samplers, order, seed, draw(st.integers(1, MAX_NEW_TOKENS)))
+    stops = draw(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=3))
+    return SamplingParams(samplers, order, seed, draw(st.integers(1, MAX_NEW_TOKENS)), tuple(stops))
 
 
 def ask(**body: object) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_a_new_page_comes_back_as_it_is() -> None:
 def test_all_settings_survive_a_link(params: SamplingParams, prompt: str) -> None:
     """Whatever the cards can be set to is read from the link as the same settings."""
     flat = params.to_dict()
-    chain = {key: value for key, value in flat.items() if key not in {"seed", "max_new_tokens", "stop"}}
+    chain = {key: value for key, value in flat.items() if key not in {"seed", "max_new_tokens"}}
     given_state = START | {"chain": chain, "seed": flat["seed"], "max_new_tokens": flat["max_new_tokens"]}
     answer = ask(link=ask(state=given_state | {"prompt": prompt})["link"])
     state = answer["state"]
@@ -169,12 +170,16 @@ def test_of_a_chain_only_the_sampler_that_is_refused_is_left_out() -> None:
         "tempature": 1,
         "top_k": 7,
         "min_p": 0.1,
-        "stop": ["\n"],
+        "stop": [""],
         "order": ["min_p", "top_k", "top_p"],
     }
     answer = ask(state=START | {"chain": chain})
     assert answer["state"]["chain"] == {"order": ["min_p", "top_k", "top_p"], "top_k": 7, "min_p": 0.1}
-    for sentence in ("Top-p is 1.5", "There is no setting “tempature”. The nearest is temperature.", "hold stop"):
+    for sentence in (
+        "Top-p is 1.5",
+        "There is no setting “tempature”. The nearest is temperature.",
+        "A stop text is empty;",
+    ):
         assert sentence in answer["problems"]
     assert answer["field"] == "tempature"
 

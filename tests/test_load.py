@@ -36,7 +36,7 @@ def prompt_of(number: int) -> str:
 
 async def written(http: httpx.AsyncClient, number: int) -> dict[str, Any]:
     """Press Write as one session and return the last strip."""
-    data = [SMOLLM, "completion", "", prompt_of(number), '{"temperature": 0.8}', str(number), TOKENS]
+    data = [SMOLLM, "completion", "", prompt_of(number), '{"temperature": 0.8}', str(number), TOKENS, "[]"]
     event = (await http.post("/gradio_api/call/write", json={"data": data})).json()["event_id"]
     strip: dict[str, Any] = {}
     async with http.stream("GET", f"/gradio_api/call/write/{event}") as updates:

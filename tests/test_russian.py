@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from playground.samplers.base import Sampler
     from tests.browser import RunningApp
 
-SAME = {"save_seed", "prompt_default", "seed", "stat_seed", "list_id", "thousands", "quoted", "models_usual", "waterfall_rule_shape"}
+SAME = {
+    "save_seed",
+    "prompt_default",
+    "seed",
+    "stat_seed",
+    "list_id",
+    "thousands",
+    "quoted",
+    "models_usual",
+    "waterfall_rule_shape",
+}
 LONG = 8  # characters of an English text that cannot stand in a Russian one by chance
 # What the page shows and says; the tip of the chip in the header holds errors, which are English in both languages.
 SAID = """() => {

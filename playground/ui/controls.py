@@ -15,6 +15,7 @@ from playground.presets import PRESETS, START
 from playground.records import SamplingParams
 from playground.samplers import ORDERS, all_samplers, in_order
 from playground.samplers.base import Knob
+from playground.tokens import visible
 from playground.views.base import worded
 
 if TYPE_CHECKING:
@@ -148,4 +149,6 @@ def settings_line(model: str, params: SamplingParams, texts: Mapping[str, str]) 
     """Return model and settings in one line, in the order in which they act: no screenshot goes without them."""
     parts = [worded(sampler.summary, texts) for sampler in params.chain if not sampler.is_neutral]
     order = params.order if isinstance(params.order, str) else texts["order_own"]
-    return " · ".join([model, *(parts or [texts["neutral"]])]) + f" · {texts['order'].lower()} {order}"
+    quoted = ", ".join(texts["quoted"].format(text=visible(text.encode())) for text in params.stop)
+    stops = [texts["stops_at"].format(texts=quoted)] if quoted else []
+    return " · ".join([model, *(parts or [texts["neutral"]]), f"{texts['order'].lower()} {order}", *stops])

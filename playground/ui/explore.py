@@ -13,7 +13,8 @@ from playground.errors import RunNotFound, SettingError, shown
 from playground.records import TAIL_TOKENS, Extras, Prompt
 from playground.scripts import as_code
 from playground.stages import unpack
-from playground.store import Looked, read_step
+from playground.store import Looked, Origin, read_step
+from playground.ui.boxes import boxes_after
 from playground.ui.controls import read_seed, read_settings
 from playground.ui.picture import Place, orders_text, picture
 from playground.ui.replay import Replay
@@ -32,6 +33,23 @@ if TYPE_CHECKING:
 MAX_DRAWS, MAX_COLUMNS = 100_000, 4
 MAX_TOKEN_ID = 10_000_000  # the model's own vocabulary is looked at where the model is
 LOOK_LENGTH = 1  # a look draws one token at most; the length setting means nothing to it
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A text that goes on from another.
+
+    Attributes:
+        prompt: what the model reads.
+        kept: what stays of the other text.
+        seed: that of the other text.
+    """
+
+    model: str
+    prompt: Prompt
+    origin: Origin
+    kept: Kept = ()
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,7 @@ class Explorer:
     def look(self, model: str, prompt: Prompt, params: SamplingParams) -> dict[str, Any]:
         """Return the picture of what could come after a prompt."""
         answer = self.pool.ask("look", model, prompt, params)
-        looked = self.store.keep(Looked(model, tuple(answer["ids"])))
+        looked = self.store.keep(Looked(model, tuple(answer["ids"]), prompt))
         return self._shown(_place({"look": looked}, model, answer, params), answer)
 
     def what_if(self, chain: object, seed: object, place: object, extras: Mapping[str, object]) -> dict[str, Any]:
@@ -92,10 +110,8 @@ class Explorer:
         answer = self.pool.ask("look", model, prompt, params, asked)
         return _place(where, model, answer, params, written), answer
 
-    def branch(self, place: object, token: object) -> tuple[str, Prompt, Kept, int | None]:
-        """Return model, what it reads, what stays and the seed of a text that goes on from a place with a chosen token.
-
-        Without a token it goes on from the end of a run, as luck draws.
+    def branch(self, place: object, token: object) -> Branch:
+        """Return a text that goes on from a place with a chosen token; without one from the end, as luck draws.
 
         Raises:
             PlaygroundError: the place is no longer kept, or the token is no id.
@@ -107,14 +123,15 @@ class Explorer:
         chosen = (whole("token", token, MAX_TOKEN_ID),)
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
-            return looked.model, Prompt(ids=looked.ids, chosen=chosen), (), None
+            return Branch(looked.model, Prompt(ids=looked.ids, chosen=chosen), Origin(looked.prompt))
         run, position = self.found(where.get("run"), where.get("position"))
         return self._kept(run, position, chosen)
 
-    def _kept(self, run: LiveRun, position: int, chosen: tuple[int, ...]) -> tuple[str, Prompt, Kept, int | None]:
+    def _kept(self, run: LiveRun, position: int, chosen: tuple[int, ...]) -> Branch:
         """Return what ``branch`` does for a run up to a position."""
         kept = tuple((step, run.params_at(place)) for place, step in enumerate(run.steps[:position]))
-        return run.model, replace(self._before(run, position), chosen=chosen), kept, run.params.seed
+        prompt = replace(self._before(run, position), chosen=chosen)
+        return Branch(run.model, prompt, Origin(run.asked, run.run_id, position), kept, run.params.seed)
 
     def replay(self, run_id: object, chain: object, seed: object) -> Replay | None:
         """Begin to try other settings on every token of a run; None where they are the run's own.
@@ -158,6 +175,14 @@ class Explorer:
         """
         run = self.store.get(run_id)
         return {"code": as_code(library, self.pool.spec(run.model), run.prompt, run.params)}
+
+    def boxes(self, run_id: object) -> dict[str, Any]:
+        """Return what the prompt's boxes hold to go on with a text by hand.
+
+        Raises:
+            PlaygroundError: there is no such run, or it is no text.
+        """
+        return boxes_after(self._run(run_id))
 
     def found(self, run_id: object, position: object) -> tuple[LiveRun, int]:
         """Return a run and the place of one of its tokens.

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.errors import RunNotFound, SettingError, shown
+from playground.errors import RunNotFound
 from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, SamplingParams, StopReason
-from playground.store import Kept
+from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_object, read_seed, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
 from playground.ui.notices import CLEAR, notice, said
@@ -28,42 +28,15 @@ from playground.ui.strip import strip_message
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
-    from playground.catalog import Catalog
     from playground.pool import Pool
     from playground.process import Stream
     from playground.store import LiveRun, Store
-    from playground.ui.explore import Explorer
+    from playground.ui.explore import Branch, Explorer
 
-Asked = tuple[str, Prompt, SamplingParams, Kept]  # model, prompt, settings
+    Asked = tuple[Branch | None, str, Prompt, SamplingParams]  # what it goes on from, model, prompt, settings
+
 POLL_S = 0.02  # how often a waiting run looks for news
 PULSE_S = 0.5  # so often something is yielded, or gradio would not notice that the tab is gone
-
-
-def read_boxes(catalog: Catalog, model: object, mode: object, system: object, text: object) -> Prompt:
-    """Return the prompt that the boxes describe.
-
-    Raises:
-        SettingError: the model cannot chat, the mode is neither completion nor chat, or a box holds no text.
-        CatalogError: there is no such model.
-    """
-    if not isinstance(model, str):
-        raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
-    spec = catalog.get(model)
-    if mode == "chat" and not spec.chat:
-        raise SettingError(
-            f"{spec.title} is not listed for chat.",
-            hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
-            field="mode",
-        )
-    system = "" if system is None else system
-    if not isinstance(text, str) or not isinstance(system, str):
-        raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
-    if mode == "completion":
-        return Prompt(text=text)
-    if mode != "chat":
-        raise SettingError(f"Mode is {shown(mode)}; it must be completion or chat.", field="mode")
-    turns = (("system", system), ("user", text)) if system.strip() else (("user", text),)
-    return Prompt(messages=turns)
 
 
 @dataclass(frozen=True)
@@ -91,11 +64,16 @@ class Handlers:
         """The words of the page's language."""
         return self.explorer.texts
 
-    def look(self, model: str, mode: str, system: str, text: str, chain: str, seed: str) -> tuple[Any, ...]:
+    def look(  # noqa: PLR0913, PLR0917 (gradio hands over each control by itself)
+        self, model: str, mode: str, system: str, text: str, chain: str, seed: str, history: object = "[]"
+    ) -> tuple[Any, ...]:
         """Show what could come after the prompt; returns picture, notice."""
         try:
             params = read_settings(chain, seed, LOOK_LENGTH)
-            shown = self.explorer.look(model, read_boxes(self.pool.catalog, model, mode, system, text), params)
+            prompt = read_boxes(self.pool.catalog, model, mode, system, text, history)
+            if not text.strip() and any(role == "assistant" for role, _ in prompt.messages):
+                return gr.skip(), notice("info", self.texts["chat_next"])
+            shown = self.explorer.look(model, prompt, params)
             return to_json(shown | {"asked": [chain, seed]}), CLEAR
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return gr.skip(), to_json(said(error))
@@ -117,28 +95,30 @@ class Handlers:
         chain: str,
         seed: str,
         max_new_tokens: object,
+        history: object = "[]",
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Write a text; yields strip, picture, notice, run id."""
 
         def asked() -> Asked:
             params = read_settings(chain, seed, max_new_tokens).with_some_seed()
-            return model, read_boxes(self.pool.catalog, model, mode, system, text), params, ()
+            boxes = read_boxes(self.pool.catalog, model, mode, system, text, history)
+            return None, model, boxes, params
 
         async with aclosing(self._write(asked, request)) as updates:
             async for update in updates:
                 yield update
 
     async def go_on(
-        self, chain: str, seed: str, max_new_tokens: object, branch: object, request: gr.Request | None = None
+        self, chain: str, seed: str, max_new_tokens: object, where: object, request: gr.Request | None = None
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """Go on with a text from a place with a chosen token, as ``write``; ``branch`` is JSON of both."""
+        """Go on with a text from a place with a chosen token, as ``write``; ``where`` is JSON of both."""
 
         def asked() -> Asked:
-            found = read_object(str(branch).encode(), "Its keys are place and token.")
-            model, prompt, kept, own_seed = self.explorer.branch(found.get("place"), found.get("token"))
-            params = read_settings(chain, own_seed if read_seed(seed) is None else seed, max_new_tokens)
-            return model, prompt, params.with_some_seed(), kept
+            found = read_object(str(where).encode(), "Its keys are place and token.")
+            branch = self.explorer.branch(found.get("place"), found.get("token"))
+            params = read_settings(chain, branch.seed if read_seed(seed) is None else seed, max_new_tokens)
+            return branch, branch.model, branch.prompt, params.with_some_seed()
 
         async with aclosing(self._write(asked, request)) as updates:
             async for update in updates:
@@ -150,8 +130,9 @@ class Handlers:
         """Write what is asked for; holds no thread while it waits."""
         live: LiveRun | None = None
         try:
-            model, prompt, params, kept = asked()
-            live = self.store.new(model, params, kept, prompt)
+            branch, model, prompt, params = asked()
+            kept, origin = (branch.kept, branch.origin) if branch else ((), None)
+            live = self.store.new(model, params, kept=kept, prompt=prompt, origin=origin)
             async for update in self._loading(live):
                 yield update
             session = str(request.session_hash or "") if request else ""

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
 from playground.settings import MAX_NEW_TOKENS
 from playground.tokens import check_characters
+from playground.ui.boxes import read_boxes, read_history
 from playground.ui.controls import read_object, read_settings, start_value
 from playground.ui.examples import EXAMPLES
 from playground.ui.explore import LOOK_LENGTH, whole
-from playground.ui.handlers import read_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ def start_state(catalog: Catalog, texts: Mapping[str, str]) -> dict[str, Any]:
         "model": catalog.default.key,
         "mode": "completion",
         "system": "",
+        "history": [],
         "prompt": texts["prompt_default"],
         "chain": json.loads(start_value()),
         "seed": 42,
@@ -133,7 +134,8 @@ def to_link(state: Mapping[str, Any]) -> str:
 def to_text(state: Mapping[str, Any]) -> str:
     """Return prompt and settings as JSON for people; its settings are what ``SamplingParams.from_dict`` reads."""
     params = read_settings(state["chain"], state["seed"], state["max_new_tokens"])
-    named = {name: state[name] for name in ("model", "mode", "system", "prompt")}
+    chat = ("system", "history") if state["mode"] == "chat" else ()
+    named = {name: state[name] for name in ("model", "mode", *chat, "prompt")}
     return json.dumps(named | {"settings": params.to_dict()}, ensure_ascii=False, indent=2)
 
 
@@ -174,15 +176,10 @@ def read_chain(given: object, start: Mapping[str, Any]) -> tuple[Mapping[str, An
 
 
 def flat_chain(params: SamplingParams) -> dict[str, Any]:
-    """Return the settings that have cards on the page.
-
-    Raises:
-        SettingError: there are others.
-    """
-    if params.stop:
-        raise SettingError("The settings hold stop, for which the page has no control.", field="stop")
+    """Return the settings that the page's chain holds: the samplers, their order and the stop texts."""
     flat = params.to_dict()
-    return {"order": flat["order"]} | {sampler.key: flat[sampler.key] for sampler in params.samplers}
+    chain = {"order": flat["order"]} | {sampler.key: flat[sampler.key] for sampler in params.samplers}
+    return chain | ({"stop": flat["stop"]} if params.stop else {})
 
 
 def _model(catalog: Catalog, _: Mapping[str, Any], value: object) -> object:
@@ -199,6 +196,10 @@ def _text(catalog: Catalog, state: Mapping[str, Any], value: object) -> str:
     text = read_boxes(catalog, state["model"], "completion", "", value).text
     check_characters(text)
     return text
+
+
+def _history(_: Catalog, __: Mapping[str, Any], value: object) -> list[dict[str, str]]:
+    return [{"role": role, "content": content} for role, content in read_history(value)]
 
 
 def _seed(_: Catalog, __: Mapping[str, Any], value: object) -> int | None:
@@ -223,6 +224,7 @@ READERS = {
     "model": _model,
     "mode": _mode,
     "system": _text,
+    "history": _history,
     "prompt": _text,
     "seed": _seed,
     "max_new_tokens": _length,

@@ -44,6 +44,9 @@ def part(name: str, *, value: str, **props: Any) -> gr.HTML:
     )
 
 
+Prompting = tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]
+
+
 @dataclass(frozen=True)
 class Parts:
     """The components of the page that events read and write."""
@@ -58,6 +61,7 @@ class Parts:
     fill: gr.Button  # pressed by link.js only
     go_on: gr.Button  # pressed by page.js only, for a text to go on from a place
     branch: gr.Textbox  # never shown: page.js says the place and the token
+    history: gr.HTML
     note: gr.HTML
     strip: gr.HTML
     plot: gr.HTML
@@ -81,7 +85,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
     part("bar", value="", words=words, languages=languages)
     with gr.Row(elem_classes="playground"):
         with gr.Column(scale=0, min_width=340, elem_classes="side"):
-            prompt = _prompt_controls(catalog, texts, start)
+            prompt, history = _prompt_controls(catalog, texts, start)
             part("examples", value="", words=words, examples=to_json(examples(texts)))
             with gr.Row(elem_classes="buttons"):
                 write = gr.Button(texts["write"], variant="primary", elem_id="write")
@@ -100,7 +104,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             plot = part("plot", value="", words=words, views=to_json(VIEWS))
     part("models", value="", words=words)
     note = part("notice", value=CLEAR)
-    return Parts(prompt, chain, seed, length, write, stop, look, fill, go_on, branch, note, strip, plot)
+    return Parts(prompt, chain, seed, length, write, stop, look, fill, go_on, branch, history, note, strip, plot)
 
 
 def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
@@ -109,10 +113,10 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     Sliders and clicks on tokens do not come this way: ``plot.js`` asks ``server.py`` for their pictures.
     """
     run_id = gr.State(None)
-    controls = [*parts.prompt, parts.chain, parts.seed]
+    controls = [*parts.prompt, parts.chain, parts.seed]  # and at the end what a program may leave out
     private: dict[str, Any] = {"api_visibility": "private"}
     looked: dict[str, Any] = {
-        "fn": handlers.look, "inputs": controls, "outputs": [parts.plot, parts.note],
+        "fn": handlers.look, "inputs": [*controls, parts.history], "outputs": [parts.plot, parts.note],
         "show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": None,
     }  # fmt: skip
     held: list[Any] = [*parts.prompt, parts.seed, parts.length]
@@ -124,7 +128,7 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     writes: dict[str, Any] = {
         "outputs": [parts.strip, parts.plot, parts.note, run_id], "show_progress": "hidden", "concurrency_limit": None,
     }  # fmt: skip
-    parts.write.click(handlers.write, [*controls, parts.length], **writes, api_name="write")
+    parts.write.click(handlers.write, [*controls, parts.length, parts.history], **writes, api_name="write")
     parts.go_on.click(
         handlers.go_on, [parts.chain, parts.seed, parts.length, parts.branch], **writes, **private, js=BRANCH
     )
@@ -137,17 +141,16 @@ def choices(catalog: Catalog) -> list[tuple[str, str]]:
     return [(spec.title, spec.key) for spec in catalog.models]
 
 
-def _prompt_controls(
-    catalog: Catalog, texts: Mapping[str, str], start: Mapping[str, Any]
-) -> tuple[gr.Dropdown, gr.Radio, gr.Textbox, gr.Textbox]:
+def _prompt_controls(catalog: Catalog, texts: Mapping[str, str], start: Mapping[str, Any]) -> tuple[Prompting, gr.HTML]:
     model = gr.Dropdown(choices(catalog), value=start["model"], label=texts["model"], elem_id="model", filterable=False)
     modes = [(texts["completion"], "completion"), (texts["chat"], "chat")]
     mode = gr.Radio(modes, value=start["mode"], label=texts["mode"], elem_id="mode")
     system = gr.Textbox(
         start["system"], label=texts["system"], lines=2, max_lines=6, elem_id="system", elem_classes="chat-only"
     )
+    history = part("history", value="[]", words=to_json(dict(texts)))
     text = gr.Textbox(start["prompt"], label=texts["prompt"], lines=3, max_lines=12, elem_id="prompt")
-    return model, mode, system, text
+    return (model, mode, system, text), history
 
 
 def _run_controls(texts: Mapping[str, str], start: Mapping[str, Any]) -> tuple[gr.Textbox, gr.Number]:

@@ -93,6 +93,10 @@ def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
     def token(run_id: str, position: int) -> Response:
         return pictured(lambda: explorer.token(run_id, position))
 
+    @router.get("/runs/{run_id}/boxes")
+    def boxes(run_id: str) -> Response:
+        return pictured(lambda: explorer.boxes(run_id))
+
     @router.get("/runs/{run_id}/code/{library}")
     def code(run_id: str, library: str) -> Response:
         return pictured(lambda: explorer.code(run_id, library))

@@ -35,6 +35,7 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
         "stats": stats(live, texts),
         "running": running,
         "seed": live.params.seed,
+        "chat": bool(live.asked.messages),
         "settings": settings_line(live.model, live.params, texts),
     }
     return message if start else message | {"prompt": joined(live.prompt_pieces)[0]}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from playground.ui.text_saving import SAVING
 from playground.ui.text_waterfall import WATERFALL
+from playground.ui.text_writing import WRITING
 
 ENGLISH: dict[str, str] = {
     **WATERFALL,
     **SAVING,
+    **WRITING,
     "title": "Sampling playground",
     "model": "Model",
     "mode": "Prompt is",

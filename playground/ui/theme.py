@@ -21,6 +21,7 @@ SCRIPTS = (
     "page.js",
     "dart.js",
     "save.js",
+    "history.js",
     "plot.js",
     "strip.js",
     "knobs.js",

@@ -1,0 +1,106 @@
+"""The prompt's boxes: what they ask for, and what they hold to go on with a text by hand."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import SettingError, shown
+from playground.records import Prompt, StopReason
+from playground.tokens import check_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from playground.catalog import Catalog
+    from playground.store import LiveRun
+
+ROLES = ("user", "assistant")
+MAX_TURNS = 200
+
+
+def read_boxes(
+    catalog: Catalog, model: object, mode: object, system: object, text: object, history: object = "[]"
+) -> Prompt:
+    """Return the prompt that the boxes describe; ``history`` is JSON, or a list, of turns with role and content.
+
+    Raises:
+        SettingError: the model cannot chat, the mode is neither completion nor chat, or a box holds no text.
+        CatalogError: there is no such model.
+    """
+    if not isinstance(model, str):
+        raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
+    spec = catalog.get(model)
+    if mode == "chat" and not spec.chat:
+        raise SettingError(
+            f"{spec.title} is not listed for chat.",
+            hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
+            field="mode",
+        )
+    system = "" if system is None else system
+    if not isinstance(text, str) or not isinstance(system, str):
+        raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
+    if mode == "completion":
+        return Prompt(text=text)
+    if mode != "chat":
+        raise SettingError(f"Mode is {shown(mode)}; it must be completion or chat.", field="mode")
+    first = (("system", system),) if system.strip() else ()
+    return Prompt(messages=(*first, *read_history(history), ("user", text)))
+
+
+def read_history(history: object) -> tuple[tuple[str, str], ...]:
+    """Return the turns of a chat that came before the prompt, as pairs of role and content.
+
+    Raises:
+        SettingError: it is no list of turns, each with a role, user or assistant, and a text.
+    """
+    turns = history
+    if isinstance(history, str):
+        with suppress(ValueError, RecursionError):
+            turns = json.loads(history)
+    if not isinstance(turns, list) or len(turns) > MAX_TURNS:
+        said = f"has {len(turns):,} turns" if isinstance(turns, list) else f"is {shown(turns)}"
+        raise SettingError(f"The chat {said}; it must be a list of at most {MAX_TURNS}.", field="history")
+    for number, turn in enumerate(turns, 1):
+        named = isinstance(turn, dict) and turn.keys() == {"role", "content"} and turn["role"] in ROLES
+        if not named or not isinstance(turn["content"], str):
+            raise SettingError(
+                f"Turn {number} of the chat is {shown(turn)}; it must have the role user or assistant, and a content.",
+                field="history",
+            )
+        check_characters(turn["content"])
+    return tuple((turn["role"], turn["content"]) for turn in turns)
+
+
+def boxes_after(run: LiveRun) -> dict[str, Any]:
+    """Return mode, prompt, and for a chat system prompt and history, with a run's text in them.
+
+    The answer of a chat becomes a turn of its history; of any other text, prompt and text become the prompt.
+
+    Raises:
+        SettingError: prompt or text begin or end within a character.
+    """
+    steps = run.steps[:-1] if run.stop_reason is StopReason.EOS else run.steps
+    text = _text(step.piece for step in steps)
+    if run.asked.messages:
+        turns = [{"role": role, "content": content} for role, content in run.asked.messages]
+        system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""
+        answer = {"role": "assistant", "content": text}
+        return {"mode": "chat", "system": system, "history": [*turns, answer], "prompt": ""}
+    return {"mode": "completion", "prompt": (run.asked.text or _text(run.prompt_pieces)) + text}
+
+
+def _text(pieces: Iterable[bytes]) -> str:
+    """Return bytes of tokens as text.
+
+    Raises:
+        SettingError: they begin or end within a character.
+    """
+    try:
+        return b"".join(pieces).decode()
+    except UnicodeDecodeError as error:
+        raise SettingError(
+            "The text holds a part of a character, so that it cannot be edited.",
+            hint="Go on from one of its tokens, or press “Write on”.",
+        ) from error

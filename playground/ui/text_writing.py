@@ -1,0 +1,23 @@
+"""The sentences about how a text ends and goes on; ``text`` has all others."""
+
+from __future__ import annotations
+
+WRITING: dict[str, str] = {
+    "chat_user": "You",
+    "chat_assistant": "Model",
+    "chat_before": "The chat so far",
+    "chat_turn": "{role}, turn {number}",
+    "chat_cut": "Take out this turn and all after it",
+    "chat_next": "Type the next message.",
+    "reply": "Reply …",
+    "reply_help": "The answer becomes a turn of the chat, where it can be edited; the prompt is free for the next one.",
+    "edit": "Edit as prompt",
+    "edit_help": "Prompt and text become the prompt, to be edited and written on. Undo brings the prompt back.",
+    "again": "Again, new seed",
+    "again_help": "Write with the prompt and settings as they stand and a seed drawn by this browser.",
+    "stop_texts": "Stop texts",
+    "stop_texts_help": (
+        "The text ends behind the token that completes one of them, wherever tokens begin and end. \\n is a new line."
+    ),
+    "stops_at": "stops at {texts}",
+}
