@@ -65,7 +65,8 @@
   function save() {
     if (!controls || !ready) return;
     const { state } = snapshot();
-    storage.set("sessionStorage", { state, link: fragment(), run, asked, chosen });
+    const texts = window.playground.texts().map((text) => ({ ...text, asked: settingsOf.get(text.id) ?? null }));
+    storage.set("sessionStorage", { state, link: fragment(), run, asked, chosen, texts });
     storage.set("localStorage", { state });
   }
 
@@ -112,6 +113,9 @@
       [run, asked] = [news.run, kept.asked];
       settingsOf.set(run, asked);
       wanted = Number.isInteger(kept.chosen) ? { token: kept.chosen, settings: null } : null;
+      const texts = kept.texts ?? [];
+      texts.forEach((text) => settingsOf.set(text.id, text.asked));
+      tell("texts", texts);
       tell("resume", news.run);
     } else if (body.run) tell("gone");
     return news.state;

@@ -20,16 +20,13 @@
     const open = opener();
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
-    const turn = (sign, label, step) => el("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick: () => showText(texts[texts.indexOf(run.id) + step]) }, sign);
-    const [back, forth, which] = [turn("‹", words.text_before, -1), turn("›", words.text_after, 1), el("span", {})];
-    const turns = el("span", { class: "turns", hidden: true }, back, which, forth);
+    const { turns, tree, ...texts } = window.playground.tree(words, showText);
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
-      el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, scale), settings, text, stats);
+      el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, scale), settings, tree, text, stats);
     const why = el("span", {}, words.text_empty);
     const empty = el("p", { class: "empty" }, why, " ", opener());
     element.append(empty, card);
     card.hidden = true;
-    const texts = []; // ids of the texts of this page, to go back and forth among them
     let run = { id: null, tokens: [], seed: null };
     let stream = null; // of the run that was started last
 
@@ -62,7 +59,6 @@
     function begin(news) {
       run = { id: news.run, tokens: [], seed: news.seed };
       tell("begin", run.id);
-      if (!texts.includes(run.id)) texts.push(run.id);
       pin(null);
       empty.hidden = true;
       card.hidden = false;
@@ -97,18 +93,7 @@
         show(news);
         if (text.lastElementChild?.dataset.position) choose(text.lastElementChild, false);
       }
-      if (news) return;
-      texts.splice(texts.indexOf(id), 1); // the server keeps it no longer
-      placeAmong();
-    }
-
-    function placeAmong() {
-      const place = texts.indexOf(run.id);
-      turns.hidden = texts.length < 2;
-      which.textContent = `${place + 1} / ${texts.length}`;
-      const running = card.dataset.running === "true";
-      back.disabled = running || place === 0;
-      forth.disabled = running || place === texts.length - 1;
+      if (!news) texts.drop(id); // the server keeps it no longer
     }
 
     async function fillGap(id) {
@@ -128,7 +113,7 @@
       if (news.rest && text.lastElementChild) text.lastElementChild.textContent = news.rest;
       if (news.running && !window.playground.pinned) text.scrollTop = text.scrollHeight;
       card.dataset.running = news.running;
-      placeAmong();
+      texts.add(news, run.tokens);
       if (!news.running) {
         card.dataset.ended = run.id;
         tell("ended", run.id);

@@ -337,6 +337,7 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
         "dart",
         "save",
         "history",
+        "tree",
         "plot",
         "strip",
         "knobs",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SAME = {
     "save_seed",
+    "tree_root",
     "prompt_default",
     "seed",
     "stat_seed",

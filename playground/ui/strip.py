@@ -36,6 +36,7 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
         "running": running,
         "seed": live.params.seed,
         "chat": bool(live.asked.messages),
+        "parent": [live.origin.run, live.origin.position] if live.origin and live.origin.run else None,
         "settings": settings_line(live.model, live.params, texts),
     }
     return message if start else message | {"prompt": joined(live.prompt_pieces)[0]}

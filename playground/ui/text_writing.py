@@ -15,6 +15,10 @@ WRITING: dict[str, str] = {
     "edit_help": "Prompt and text become the prompt, to be edited and written on. Undo brings the prompt back.",
     "again": "Again, new seed",
     "again_help": "Write with the prompt and settings as they stand and a seed drawn by this browser.",
+    "tree": "All texts of this page",
+    "tree_root": "{number} · seed {seed}: “{text}”",
+    "tree_branch": "{number} · from token {token} on: “{text}”",
+    "tree_grown": "· gone on {count} ×",
     "stop_texts": "Stop texts",
     "stop_texts_help": (
         "The text ends behind the token that completes one of them, wherever tokens begin and end. \\n is a new line."

@@ -22,6 +22,7 @@ SCRIPTS = (
     "dart.js",
     "save.js",
     "history.js",
+    "tree.js",
     "plot.js",
     "strip.js",
     "knobs.js",
