@@ -17,6 +17,7 @@
     const more = el("span", { class: "onward", hidden: true }, onward("write_on", false), " ", onward("one_token", true));
     const byHand = el("button", { type: "button", class: "plain", onclick: () => edit() });
     const again = el("button", { type: "button", class: "plain", title: words.again_help, onclick: () => writeAgain() }, words.again);
+    const score = el("button", { type: "button", class: "plain", title: words.score_prompt_help, onclick: () => scorePrompt() }, words.score_prompt);
     const open = opener();
     const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
     const settings = el("p", { class: "settings" });
@@ -79,6 +80,25 @@
       setTimeout(() => document.querySelector("#write")?.click(), 0); // when the box has told what it holds
     }
 
+    /** Color the prompt, too. */
+    async function scorePrompt() {
+      const { id } = run;
+      const news = await ask(`/runs/${encodeURIComponent(id)}/prompt`);
+      if (!news || id !== run.id) return;
+      const tokens = text.querySelectorAll(".tok.p");
+      news.tokens.forEach(([before, rank, bits], place) => {
+        const node = tokens[place + 1]; // nothing stands before the first
+        node.style.setProperty("--heat", heat(bits));
+        node.classList.add("scored");
+        node.title = fill(words.prompt_about, { before: share(before), rank });
+        node.setAttribute("role", "img");
+        node.setAttribute("aria-label", fill(words.prompt_label, { piece: node.textContent, number: place + 2, about: node.title }));
+      });
+      run.stat = news.stat;
+      score.hidden = true;
+      if (run.stat) score.before(stat(run.stat), " ");
+    }
+
     async function copyCode() {
       const library = code.value;
       code.value = "";
@@ -104,7 +124,8 @@
     function add(news) {
       if (news.prompt && !run.prompted) {
         run.prompted = true;
-        text.prepend(...news.prompt.map((piece) => el("span", { class: "tok p" }, piece)));
+        const controls = new Set(news.controls);
+        text.prepend(...news.prompt.map((piece, place) => el("span", { class: controls.has(place) ? "tok p control" : "tok p" }, piece)));
       }
       for (const token of news.tokens.slice(run.tokens.length - news.from)) {
         text.append(chip(token, run.tokens.length));
@@ -118,20 +139,24 @@
         card.dataset.ended = run.id;
         tell("ended", run.id);
       }
-      const items = news.stats.map(([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value)));
+      const items = [...news.stats, ...(run.stat ? [run.stat] : [])].map(stat);
       byHand.textContent = words[news.chat ? "reply" : "edit"];
       byHand.title = words[news.chat ? "reply_help" : "edit_help"];
-      stats.replaceChildren(...items, more, byHand, again, reuse, ...saves, code, open);
+      score.hidden = news.running || Boolean(run.stat) || text.querySelectorAll(".tok.p").length < 2;
+      stats.replaceChildren(...items, score, more, byHand, again, reuse, ...saves, code, open);
       code.hidden = more.hidden = byHand.hidden = again.hidden = news.running;
       ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = at(`/runs/${encodeURIComponent(run.id)}/${name}`); });
       saves.forEach((link) => { link.hidden = news.running; });
       settings.textContent = news.settings;
     }
 
+    const stat = ([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value));
+    const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
+    const heat = (bits) => Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3);
+
     function chip([piece, before, after, rank, bits, chosen], position) {
-      const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
       const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, piece);
-      node.style.setProperty("--heat", Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3));
+      node.style.setProperty("--heat", heat(bits));
       node.title = fill(words.token_about, { before: share(before), after: share(after), rank }) + (chosen ? ` · ${words.chosen}` : "");
       node.classList.toggle("chosen", chosen);
       node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: node.title }));

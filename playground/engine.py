@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,25 +19,22 @@ from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
 from playground.errors import ModelError, SettingError
-from playground.events import Ended, Event, Look, Started
-from playground.prompt import check_room, read_prompt
+from playground.events import Ended, Event, Look, Scored, Started
+from playground.prompt import check_room, control_places, read_prompt
 from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
-from playground.scores import check_ids
+from playground.scores import MIN_TOKENS, check_ids
 from playground.tokens import TextStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from playground.backends.base import LoadedModel
+    from playground.backends.base import LoadedModel, Turns
     from playground.chain import Trace
 
 NOTHING_MORE = Extras()
 DIFFERING = 5  # tokens that are named where two orders keep different ones
-
-T = TypeVar("T")
-Turns = Generator[None, None, T]  # work that gives others their turn wherever it yields
 
 
 @dataclass
@@ -130,6 +126,16 @@ class Engine:
         pieces = tuple(map(self.model.piece, differ[:DIFFERING]))
         return Orders(tuple((name, found.final.size) for name, found in traces.items()), len(differ), pieces)
 
+    def score(self, prompt: Prompt, keep_going: Callable[[], bool]) -> Turns[Scored]:
+        """Return how probable the model finds each token of a prompt, given those before it."""
+        ids = read_prompt(self.model, prompt)
+        if len(ids) < MIN_TOKENS:
+            return Scored(ids, (), (), ())
+        found = yield from self.model.score(ids, keep_going=keep_going)
+        return Scored(
+            ids, tuple(found.logprob.tolist()), tuple(found.rank.tolist()), tuple(found.entropy_bits.tolist())
+        )
+
     def logits(self, prompt: Prompt, keep_going: Callable[[], bool]) -> Turns[tuple[tuple[int, ...], Logits]]:
         """Return the ids read and the raw logits after them, (vocab,)."""
         ids = read_prompt(self.model, prompt)
@@ -183,7 +189,8 @@ class Engine:
         check_ids(prompt.chosen, self.model.vocab_size)
         limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
         pieces = tuple(map(self.model.piece, ids))
-        yield Started(ids, pieces, notes + self._notes(params), self.model.build, self.exact_batch)
+        said, controls = notes + self._notes(params), control_places(self.model, ids)
+        yield Started(ids, pieces, said, self.model.build, self.exact_batch, controls)
         try:
             sequence, row = yield from self.read(ids, keep_going)
         except PrefillStopped:

@@ -33,12 +33,23 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """How probable a text of n ids is: for each but the first, n − 1 of each, as ``Scores`` has them."""
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    ranks: tuple[int, ...]
+    entropies_bits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """First event of a run: the prompt as read, sentences about what was adapted, and what decides the numbers.
 
     Attributes:
         build: names and versions of what computes the logits.
         exact_batch: so many sequences decoded together get the bits that each gets alone.
+        controls: the places of control tokens in the prompt.
     """
 
     prompt_ids: tuple[int, ...]
@@ -46,6 +57,7 @@ class Started:
     notes: tuple[str, ...]
     build: str
     exact_batch: int
+    controls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from playground.records import Extras, SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playground.events import Event, Look, Replayed
+    from playground.events import Event, Look, Replayed, Scored
     from playground.frames import Message
 
 MAX_WAITING = 32
@@ -41,7 +41,7 @@ class Job:
     request: Message
     beat: Callable[[], None] = lambda: None
     stopped: threading.Event = field(default_factory=threading.Event)
-    events: Iterator[Event | Look | Replayed | Message | None] = field(default_factory=lambda: iter(()))
+    events: Iterator[Event | Look | Scored | Replayed | Message | None] = field(default_factory=lambda: iter(()))
     place: int = 0
     started_s: float | None = None
 

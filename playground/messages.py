@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playground.chain import Draw
 from playground.errors import PlaygroundError
-from playground.events import Ended, Event, Look, Replayed, Started
+from playground.events import Ended, Event, Look, Replayed, Scored, Started
 from playground.records import Prompt, shallow
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def unpack_prompt(flat: Message) -> Prompt:
     return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], probs, chosen)
 
 
-def answer(event: Event | Look | Replayed) -> Message:
+def answer(event: Event | Look | Scored | Replayed) -> Message:
     """Return an engine's event as plain values."""
     match event:
         case Draw():
@@ -32,6 +32,8 @@ def answer(event: Event | Look | Replayed) -> Message:
             return {"event": "look", **shallow(event), "step": shallow(event.step), "orders": orders}
         case Replayed():
             return {"event": "replayed", **shallow(event)}
+        case Scored():
+            return {"event": "scored", **shallow(event)}
         case Started():
             return {"event": "started", **shallow(event)}
         case Ended():

@@ -14,6 +14,8 @@ from playground.scores import check_ids
 from playground.tokens import check_characters
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playground.backends.base import LoadedModel
     from playground.records import Prompt
 
@@ -96,6 +98,18 @@ def _encode_chat(model: LoadedModel, messages: tuple[tuple[str, str], ...]) -> t
         ids += model.encode(before, special=True) if before else ()
         ids += model.encode(turn.content, special=False)
     return (*ids, *model.encode(rendered, special=True))
+
+
+def control_places(model: LoadedModel, ids: Sequence[int]) -> tuple[int, ...]:
+    """Return the places of control tokens: those that a text is read as only where it may name them."""
+    pieces = [model.piece(token).decode("utf-8", "replace") for token in ids]
+    plain = set(model.encode("".join(pieces), special=False))
+
+    def is_control(place: int) -> bool:
+        token = (ids[place],)
+        return model.encode(pieces[place], special=True) == token != model.encode(pieces[place], special=False)
+
+    return tuple(place for place, token in enumerate(ids) if token not in plain and pieces[place] and is_control(place))
 
 
 def check_room(model: LoadedModel, prompt_tokens: int, wanted: int) -> tuple[int, tuple[str, ...]]:

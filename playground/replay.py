@@ -18,8 +18,8 @@ from playground.samplers.base import StepContext
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playground.backends.base import Logits, ModelSequence
-    from playground.engine import Engine, Turns
+    from playground.backends.base import Logits, ModelSequence, Turns
+    from playground.engine import Engine
     from playground.records import Prompt, SamplingParams
 
 

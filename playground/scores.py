@@ -17,7 +17,7 @@ from playground.numerics import Distribution
 from playground.ranking import rank_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     import numpy.typing as npt
 
@@ -50,8 +50,8 @@ class Scores:
 
 def score_text(
     ids: Sequence[int], read: Callable[[Sequence[int]], npt.NDArray[np.float32]], *, vocab: int, context: int, rows: int
-) -> Scores:
-    """Read a text once and score its tokens.
+) -> Generator[None, None, Scores]:
+    """Read a text once and score its tokens; yields between two chunks.
 
     Args:
         ids: (n,), n from 2 to ``context``.
@@ -68,6 +68,8 @@ def score_text(
     found: list[tuple[float, int, float]] = []
     size = min(rows, MAX_ROWS)
     for start in range(0, len(ids) - 1, size):
+        if start:
+            yield
         chunk = ids[start : min(start + size, len(ids) - 1)]
         for row, token in zip(read(chunk), ids[start + 1 :], strict=False):
             found.append(_scored(row, token, len(found) + 2))

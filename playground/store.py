@@ -68,6 +68,7 @@ class LiveRun:
     origin: Origin | None = None  # of a text that goes on from another
     prompt_ids: tuple[int, ...] = ()
     prompt_pieces: tuple[bytes, ...] = ()
+    controls: tuple[int, ...] = ()  # the places of control tokens in the prompt; a file holds none
     steps: list[TokenStep] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)  # each written token as the strip shows it
     joiner: Joiner = field(default_factory=Joiner)
@@ -116,6 +117,7 @@ class LiveRun:
                 prompt = len(message["prompt_ids"]) - len(self.kept)  # which was read, too
                 self.prompt_ids = tuple(message["prompt_ids"][:prompt])
                 self.prompt_pieces = tuple(message["prompt_pieces"][:prompt])
+                self.controls = tuple(place for place in message["controls"] if place < prompt)
                 for step, _ in self.kept:
                     self._add(step)
                 self.notes = tuple(message["notes"])

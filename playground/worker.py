@@ -7,9 +7,9 @@
   says once a second whether the main thread moves.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
-Requests: ``look``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``stop``. Answers: ``look``,
-``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``replayed``, ``done``, ``error``. Of the model
-itself: ``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
+Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``stop``. Answers:
+``look``, ``scored``, ``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``replayed``, ``done``,
+``error``. Of the model itself: ``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.engine import Engine
 from playground.errors import ModelBusy
-from playground.events import Ended, Event, Look, Replayed
+from playground.events import Ended, Event, Look, Replayed, Scored
 from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
 from playground.messages import answer, error_answer, unpack_prompt
@@ -55,7 +55,7 @@ class Worker:
         """Own both pipes."""
         self._requests = requests
         self._answers = answers
-        self._outbox: queue.Queue[tuple[int, Event | Look | Replayed | Message]] = queue.Queue(
+        self._outbox: queue.Queue[tuple[int, Event | Look | Scored | Replayed | Message]] = queue.Queue(
             maxsize=64
         )  # draws are large
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -133,7 +133,7 @@ class Worker:
             self._send(job, event)
         return True
 
-    def _events(self, job: Job) -> Iterator[Event | Look | Replayed | Message | None]:
+    def _events(self, job: Job) -> Iterator[Event | Look | Scored | Replayed | Message | None]:
         prompt = unpack_prompt(job.request["prompt"])
         if job.writes and job.started_s is None:  # stopped while it waited: it has no slot
             yield Ended(StopReason.STOPPED, Timing(0.0, 0.0, 0.0, 0.0))
@@ -147,6 +147,8 @@ class Worker:
                     yield {"event": "done"}
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
+                case "score":
+                    yield (yield from self._engine.score(prompt, job.keep_going))
                 case "encode" | "encode_special" as op:
                     special = op == "encode_special"
                     yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
@@ -158,7 +160,7 @@ class Worker:
         except PrefillStopped:
             yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
 
-    def _send(self, job: Job, event: Event | Look | Replayed | Message) -> None:
+    def _send(self, job: Job, event: Event | Look | Scored | Replayed | Message) -> None:
         self._outbox.put((job.request["id"], event))
 
     def _send_all(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from playground.catalog import read_catalog
 from playground.process import LAST_EVENTS
@@ -15,9 +15,11 @@ from playground.settings import SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playground.backends.base import LoadedModel, Logits
+    from playground.backends.base import LoadedModel, Logits, Turns
     from playground.pool import Pool
     from playground.process import Answer, Stream
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT / "models.yaml")
@@ -82,3 +84,12 @@ def after(model: LoadedModel, ids: Sequence[int], then: Sequence[int] = ()) -> l
     rows = [row, *(model.decode([sequence], [token])[0] for token in then)]
     model.drop(sequence)
     return rows
+
+
+def finished(turns: Turns[T]) -> T:
+    """Give work all its turns at once and return what it found."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            return cast("T", end.value)

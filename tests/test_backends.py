@@ -18,7 +18,7 @@ from playground import backends
 from playground.backends.base import LoadedModel, Message, PrefillStopped
 from playground.errors import ModelError, PromptError
 from playground.scores import Scores
-from tests.models import CATALOG, ROOT, SMOLLM, after
+from tests.models import CATALOG, ROOT, SMOLLM, after, finished
 from tests.tiny_models import KINDS, tiny
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def scored_by_steps(model: LoadedModel, ids: Ids) -> Scores:
 def test_a_score_is_what_single_steps_give(model: LoadedModel, key: str, text: str) -> None:
     """One pass over a text finds logprob, rank and entropy that decoding it token by token finds, chunk after chunk."""
     ids = model.encode(text, special=True)[: 2 * model.chunk_tokens]
-    found, expected = model.score(ids), scored_by_steps(model, ids)
+    found, expected = finished(model.score(ids)), scored_by_steps(model, ids)
     columns = (found.logprob, found.rank, found.entropy_bits)
     assert [str(column.dtype) for column in columns] == ["float64", "int64", "float64"]
     assert [column.shape for column in columns] == [(len(ids) - 1,)] * 3
@@ -306,17 +306,20 @@ def test_a_greedy_text_has_rank_1_throughout(model: LoadedModel) -> None:
         ids.append(int(row.argmax()))
         [row] = model.decode([sequence], ids[-1:])
     model.drop(sequence)
-    assert model.score(ids).rank[start - 1 :].tolist() == [1] * 10
+    assert finished(model.score(ids)).rank[start - 1 :].tolist() == [1] * 10
 
 
 def test_scoring_leaves_nothing_behind(model: LoadedModel) -> None:
     """After more scores and stopped scores than there are slots, each slot takes a text, with the same answers."""
     ids = model.encode(LONG, special=True)[: model.chunk_tokens + 5]
-    expected, row = model.score(ids), after(model, ids)[0]
+    expected, row = finished(model.score(ids)), after(model, ids)[0]
     for _ in range(model.slots + 1):
         with pytest.raises(PrefillStopped):
-            model.score(ids, keep_going=Patience(1))
-        assert np.array_equal(model.score(ids).logprob, expected.logprob)
+            finished(model.score(ids, keep_going=Patience(1)))
+        left = model.score([*ids, *ids])  # of which a chunk is read, and then nobody asks any more
+        next(left)
+        left.close()
+        assert np.array_equal(finished(model.score(ids)).logprob, expected.logprob)
     held = [model.prefill(ids) for _ in range(model.slots)]
     for sequence, again in held:
         model.drop(sequence)
@@ -327,11 +330,11 @@ def test_a_score_reads_to_the_last_token_of_the_context(model: LoadedModel) -> N
     """A text as long as the context is scored; one of another length than 2 to that is refused with the numbers."""
     ids = model.encode(LONG * 20, special=True)
     full = model.context_tokens
-    assert model.score(ids[:full]).logprob.size == full - 1
-    assert model.score(ids[:2]).logprob.size == 1
+    assert finished(model.score(ids[:full])).logprob.size == full - 1
+    assert finished(model.score(ids[:2])).logprob.size == 1
     for size in (0, 1, full + 1):
         with pytest.raises(PromptError, match=f"The text is {size} tokens; this model scores 2 to {full}"):
-            model.score(ids[:size])
+            finished(model.score(ids[:size]))
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -341,13 +344,13 @@ def test_a_score_refuses_what_is_no_token(model: LoadedModel, place: int) -> Non
     for wrong in (-1, model.vocab_size):
         ids[place] = wrong
         with pytest.raises(PromptError, match=f"Token id {wrong} is not in the vocabulary"):
-            model.score(ids)
+            finished(model.score(ids))
 
 
 def test_a_toy_scores_what_its_table_says() -> None:
     """“ the cat sat” has ln(0.99 × 0.5 + 0.01 / 14) + ln(0.99 × 0.45 + 0.01 / 14), both the best there are."""
     toy = backends.load(CATALOG.get("toy"))
-    found = toy.score(toy.encode(" the cat sat", special=False))
+    found = finished(toy.score(toy.encode(" the cat sat", special=False)))
     chances = [0.99 * 0.5 + 0.01 / 14, 0.99 * 0.45 + 0.01 / 14]
     assert found.logprob == pytest.approx(np.log(chances), rel=1e-6)
     assert found.rank.tolist() == [1, 1]
@@ -358,7 +361,7 @@ def test_a_token_that_cannot_be_is_scored_too() -> None:
     """A byte has probability 0 in the toy: its logprob is −inf, it ranks behind all words, the perplexity is inf."""
     toy = backends.load(CATALOG.get("toy"))
     words = toy.vocab_size - 256
-    found = toy.score([*toy.encode(" the", special=False), words + 2])
+    found = finished(toy.score([*toy.encode(" the", special=False), words + 2]))
     assert (found.logprob.tolist(), found.rank.tolist(), found.perplexity) == ([-np.inf], [words + 3], np.inf)
 
 

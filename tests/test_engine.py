@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,16 +18,15 @@ from playground.chain import Draw
 from playground.engine import Engine
 from playground.errors import ModelError, PromptError, SettingError
 from playground.events import Ended, Started
-from playground.prompt import CHARS_PER_TOKEN, read_prompt
+from playground.prompt import CHARS_PER_TOKEN, control_places, read_prompt
 from playground.records import Extras, Prompt, SamplingParams, StopReason
+from tests.models import finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from playground.backends.base import LoadedModel, Logits, ModelSequence
-    from playground.engine import Turns
 
-T = TypeVar("T")
 CATALOG = read_catalog(Path(__file__).parents[1] / "models.yaml")
 SMOLLM = "smollm2-135m-instruct"
 CAT = Prompt(text="Then the cat")
@@ -102,15 +101,6 @@ def any_engine(request: pytest.FixtureRequest) -> Engine:
 def settings(**flat: object) -> SamplingParams:
     """Return settings with seed 42."""
     return SamplingParams.from_dict({"seed": 42, "max_new_tokens": 16} | flat)
-
-
-def finished(turns: Turns[T]) -> T:
-    """Give work all its turns at once and return what it found."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            return cast("T", end.value)
 
 
 def always() -> bool:
@@ -348,6 +338,28 @@ def test_a_token_id_outside_the_vocabulary_is_refused(engine: Engine, wrong: int
     """The sentence gives the id and the range; ids are never handed to the model unchecked."""
     sentence = f"Token id {wrong} is not in the vocabulary; it must lie in [0, 269]."
     assert refused(engine, Prompt(ids=(1, wrong))) == sentence
+
+
+def test_a_prompt_is_scored_in_turns(smollm: LoadedModel) -> None:
+    """Chunk after chunk, with the numbers of the model's own pass; a single token has nothing before it."""
+    prompt = Prompt(text="One, two, three, four. " * 30)
+    ids = read_prompt(smollm, prompt)
+    turns = Engine(smollm).score(prompt, always)
+    assert len(list(turns)) == (len(ids) - 2) // smollm.chunk_tokens
+    found, expected = finished(Engine(smollm).score(prompt, always)), finished(smollm.score(ids))
+    assert (found.ids, found.ranks) == (ids, tuple(expected.rank))
+    assert (found.logprobs, found.entropies_bits) == (tuple(expected.logprob), tuple(expected.entropy_bits))
+    assert finished(Engine(smollm).score(Prompt(ids=ids[:1]), always)).logprobs == ()
+
+
+def test_only_control_tokens_are_marked_as_such(any_engine: Engine) -> None:
+    """A control token of a completion is one; the same characters inside a chat are not, nor is anything else."""
+    model = any_engine.model
+    end = min(model.eos_ids)
+    name = model.piece(end).decode()
+    ids = read_prompt(model, Prompt(text=f"one{name} two"))
+    assert control_places(model, ids) == (ids.index(end),)
+    assert control_places(model, model.encode(f"one{name} two", special=False)) == ()
 
 
 def test_a_stop_text_ends_the_run(engine: Engine) -> None:

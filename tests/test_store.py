@@ -23,6 +23,7 @@ STARTED: Answer = {
     "notes": ["A note."],
     "build": "toy",
     "exact_batch": 8,
+    "controls": [0],
 }
 TIMING = {"prefill_s": 0.5, "time_to_first_token_s": 0.75, "total_s": 2.0, "tokens_per_s": 4.0}
 ENDED: Answer = {"event": "ended", "reason": "length", "timing": TIMING}

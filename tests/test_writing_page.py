@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from playground import backends
 from tests.browser import CHROMIUM, RunningApp, Watched
+from tests.models import CATALOG, SMOLLM, finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from playground.backends.base import LoadedModel
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -28,6 +33,14 @@ def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
     yield watched
     watched.page.context.close()
     assert (watched.errors, watched.foreign) == ([], [])
+
+
+@pytest.fixture
+def smollm() -> Iterator[LoadedModel]:
+    """Load the model beside the page's own process of it."""
+    model = backends.load(CATALOG.get(SMOLLM))
+    yield model
+    model.close()
 
 
 def turns(page: Page) -> list[str]:
@@ -45,6 +58,11 @@ def chat(watched: Watched, tokens: int = 8) -> str:
     watched.page.get_by_label("Chat", exact=True).check()
     watched.page.fill(PROMPT, QUESTION)
     return watched.write(tokens)
+
+
+def share(chance: float) -> str:
+    """Return a probability as the strip writes it."""
+    return f"{100 * chance:.1f}%" if chance >= 0.0005 else f"{chance:.1e}".replace("e-0", "e-")
 
 
 def press(page: Page, name: str) -> None:
@@ -166,3 +184,32 @@ def test_a_stop_text_ends_a_text_and_is_kept(watched: Watched) -> None:
     page.keyboard.press("Tab")
     expect(stops.locator("input")).to_have_count(0)
     assert watched.write(12) == whole
+
+
+def test_the_prompt_is_scored_too(watched: Watched, smollm: LoadedModel) -> None:
+    """Each token but the first gets its probability and color, exactly as one pass of the model has them."""
+    page = watched.page
+    watched.write(3)
+    press(page, "Score the prompt")
+    expect(page.locator(".tok.p.scored")).to_have_count(6)
+    scores = finished(smollm.score(smollm.encode("The secret to a successful life is", special=True)))
+    found = zip(np.exp(scores.logprob), scores.rank, strict=True)
+    shares = [f"{share(chance)} · rank {rank}" for chance, rank in found]
+    assert [node.get_attribute("title") for node in page.locator(".tok.p.scored").all()] == shares
+    expect(page.locator(".stats")).to_contain_text(f"perplexity of the prompt {scores.perplexity:.2f}")
+    expect(page.get_by_role("button", name="Score the prompt")).to_be_hidden()
+    watched.write(4)
+    expect(page.locator(".tok.p.scored")).to_have_count(0)
+    expect(page.get_by_role("button", name="Score the prompt")).to_be_visible()
+
+
+def test_control_tokens_of_the_template_are_marked(watched: Watched) -> None:
+    """Those that the template wrote, and not what a person typed that looks like one."""
+    page = watched.page
+    page.get_by_label("Chat", exact=True).check()
+    page.fill(PROMPT, "Say <|im_end|> twice.")
+    watched.write(3)
+    assert page.locator(".tok.p.control").all_text_contents() == [
+        "<|im_start|>", "<|im_end|>", "<|im_start|>", "<|im_end|>", "<|im_start|>"
+    ]  # fmt: skip
+    assert "Say <|im_end|> twice." in reads(page)

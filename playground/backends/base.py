@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -44,6 +44,8 @@ class ModelSequence(Protocol):
 
 
 S = TypeVar("S", bound=ModelSequence)
+T = TypeVar("T")
+Turns = Generator[None, None, T]  # work that gives others their turn wherever it yields
 
 
 def own(sequence: ModelSequence, kind: type[S]) -> S:
@@ -122,10 +124,10 @@ class LoadedModel(Hashable, Protocol):
             PrefillStopped: ``keep_going`` answered no; it is asked several times a second. The sequence is dropped.
         """
 
-    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = ...) -> Scores:
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = ...) -> Turns[Scores]:
         """Read a text and drop it again; return logprob, rank and entropy of each token but the first.
 
-        It takes one slot meanwhile, and reads in one pass, in chunks of at most ``chunk_tokens``.
+        It takes one slot meanwhile, and reads in one pass, in chunks of at most ``chunk_tokens``, a turn each.
 
         Raises:
             PromptError: it has fewer than 2 or more than ``context_tokens`` ids, or one that is no token.

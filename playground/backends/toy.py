@@ -32,6 +32,7 @@ from playground.scores import score_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from playground.backends.base import Turns
     from playground.catalog import ModelSpec
     from playground.scores import Scores
 
@@ -130,7 +131,7 @@ class ToyModel:
         before = onto.length if onto else 0
         return ToySequence(ids[-1], before + len(ids)), self._logits(ids[-1])
 
-    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Turns[Scores]:
         """Look at each token."""
 
         def read(chunk: Sequence[int]) -> Logits:
@@ -138,7 +139,9 @@ class ToyModel:
                 raise PrefillStopped
             return np.stack([self._logits(token) for token in chunk])  # (m, vocab)
 
-        return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
+        return (
+            yield from score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
+        )
 
     def fork(self, sequence: ModelSequence) -> ToySequence:
         """Copy two numbers."""

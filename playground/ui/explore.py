@@ -18,6 +18,7 @@ from playground.ui.boxes import boxes_after
 from playground.ui.controls import read_seed, read_settings
 from playground.ui.picture import Place, orders_text, picture
 from playground.ui.replay import Replay
+from playground.ui.strip import prompt_scores
 from playground.views.waterfall import waterfall_spec
 
 if TYPE_CHECKING:
@@ -183,6 +184,16 @@ class Explorer:
             PlaygroundError: there is no such run, or it is no text.
         """
         return boxes_after(self._run(run_id))
+
+    def prompt_scores(self, run_id: object) -> dict[str, Any]:
+        """Return how probable the model finds each token of a run's prompt.
+
+        Raises:
+            PlaygroundError: there is no such run, or its model cannot be asked.
+        """
+        run = self._run(run_id)
+        answer = self.pool.ask("score", run.model, Prompt(ids=run.prompt_ids), run.params)
+        return prompt_scores(answer["logprobs"], answer["ranks"], self.texts)
 
     def found(self, run_id: object, position: object) -> tuple[LiveRun, int]:
         """Return a run and the place of one of its tokens.

@@ -97,6 +97,10 @@ def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
     def boxes(run_id: str) -> Response:
         return pictured(lambda: explorer.boxes(run_id))
 
+    @router.get("/runs/{run_id}/prompt")
+    def prompt(run_id: str) -> Response:
+        return pictured(lambda: explorer.prompt_scores(run_id))
+
     @router.get("/runs/{run_id}/code/{library}")
     def code(run_id: str, library: str) -> Response:
         return pictured(lambda: explorer.code(run_id, library))

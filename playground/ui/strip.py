@@ -11,7 +11,7 @@ from playground.ui.controls import settings_line
 from playground.views.base import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from playground.records import TokenStep
     from playground.store import LiveRun
@@ -39,7 +39,23 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
         "parent": [live.origin.run, live.origin.position] if live.origin and live.origin.run else None,
         "settings": settings_line(live.model, live.params, texts),
     }
-    return message if start else message | {"prompt": joined(live.prompt_pieces)[0]}
+    return message if start else message | {"prompt": joined(live.prompt_pieces)[0], "controls": live.controls}
+
+
+def prompt_scores(logprobs: Sequence[float], ranks: Sequence[int], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return probability, rank and surprisal (bits) of each token of a prompt but the first, and their perplexity."""
+    bits = [-nats / math.log(2) for nats in logprobs]
+    tokens = [
+        [math.exp(nats), rank, surprisal if math.isfinite(surprisal) else None]
+        for nats, rank, surprisal in zip(logprobs, ranks, bits, strict=True)
+    ]
+    stat = [texts["stat_prompt"], perplexity_text(sum(bits) / len(bits)), texts["stat_prompt_help"]] if bits else None
+    return {"tokens": tokens, "stat": stat}
+
+
+def perplexity_text(mean_bits: float) -> str:
+    """Return the perplexity of a text whose tokens have this surprisal in the mean."""
+    return f"{2**mean_bits:.2f}" if mean_bits < 60 else "∞"  # noqa: PLR2004 (more has no meaning)
 
 
 def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
@@ -52,8 +68,7 @@ def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
         first = texts["seconds"].format(seconds=f"{live.timing.time_to_first_token_s:.2f}")
         found.append([texts["stat_first"], first, texts["stat_first_help"]])
     if count:
-        mean = live.surprisal_bits / count
-        perplexity = f"{2**mean:.2f}" if mean < 60 else "∞"  # noqa: PLR2004 (more has no meaning)
+        perplexity = perplexity_text(live.surprisal_bits / count)
         found.append([texts["stat_perplexity"], perplexity, texts["stat_perplexity_help"]])
     found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts), ""])
     found.append([texts["stat_seed"], str(live.params.seed), ""])

@@ -19,6 +19,12 @@ WRITING: dict[str, str] = {
     "tree_root": "{number} · seed {seed}: “{text}”",
     "tree_branch": "{number} · from token {token} on: “{text}”",
     "tree_grown": "· gone on {count} ×",
+    "score_prompt": "Score the prompt",
+    "score_prompt_help": "Read the prompt once more and color its tokens by how much the model expected each of them.",
+    "stat_prompt": "perplexity of the prompt",
+    "stat_prompt_help": "2 to the mean surprisal of the prompt’s tokens but the first, which has nothing before it.",
+    "prompt_about": "{before} · rank {rank}",
+    "prompt_label": "{piece}, token {number} of the prompt, {about}",
     "stop_texts": "Stop texts",
     "stop_texts_help": (
         "The text ends behind the token that completes one of them, wherever tokens begin and end. \\n is a new line."

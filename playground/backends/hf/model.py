@@ -42,6 +42,7 @@ from playground.scores import score_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from playground.backends.base import Turns
     from playground.catalog import ModelSpec
     from playground.scores import Scores
 
@@ -112,28 +113,38 @@ class HfModel:
                 sequence.length += len(chunk)
         return sequence, row
 
-    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Turns[Scores]:
         """Keep the logits of all positions of a chunk; Stop is asked between the layers of each."""
         sequence = self._begun()
 
         def read(chunk: Sequence[int]) -> Logits:
-            rows = self._forward(sequence.group.cache, [chunk], sequence.length, keep=len(chunk))  # (1, m, vocab)
+            with self._asked(keep_going):
+                rows = self._forward(sequence.group.cache, [chunk], sequence.length, keep=len(chunk))  # (1, m, vocab)
             sequence.length += len(chunk)
             found: Logits = rows[0]
             return found
 
-        with self._asking(keep_going, sequence):
-            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
+        try:
+            chunks = score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=self.chunk_tokens)
+            return (yield from chunks)
+        finally:
+            self.drop(sequence)
 
     @contextmanager
     def _asking(self, keep_going: KeepGoing, sequence: HfSequence) -> Iterator[None]:
         """Ask between two layers whether to go on; where not, the sequence that is being read is dropped."""
-        self._keep_going = keep_going
         try:
-            yield
+            with self._asked(keep_going):
+                yield
         except BaseException:
             self.drop(sequence)
             raise
+
+    @contextmanager
+    def _asked(self, keep_going: KeepGoing) -> Iterator[None]:
+        self._keep_going = keep_going
+        try:
+            yield
         finally:
             self._keep_going = lambda: True
 

@@ -40,6 +40,7 @@ from playground.scores import score_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from playground.backends.base import Turns
     from playground.catalog import ModelSpec
     from playground.scores import Scores
 
@@ -194,7 +195,7 @@ class LlamaModel:
             self.drop(sequence)
             raise
 
-    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Scores:
+    def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Turns[Scores]:
         """Ask for every row of a chunk; Stop is asked as in prefill."""
         sequence = LlamaSequence(self._free.pop(), 0)
 
@@ -203,7 +204,8 @@ class LlamaModel:
             return self._rows(len(chunk))
 
         try:
-            return score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=LLAMACPP_CHUNK)
+            chunks = score_text(ids, read, vocab=self.vocab_size, context=self.context_tokens, rows=LLAMACPP_CHUNK)
+            return (yield from chunks)
         finally:
             self.drop(sequence)
 

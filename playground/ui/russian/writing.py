@@ -21,6 +21,12 @@ WRITING: dict[str, str] = {
     "tree_root": "{number} · seed {seed}: «{text}»",
     "tree_branch": "{number} · с токена {token}: «{text}»",
     "tree_grown": "· продолжений: {count}",
+    "score_prompt": "Оценить промпт",
+    "score_prompt_help": "Прочитать промпт ещё раз и раскрасить его токены по тому, насколько модель их ожидала.",
+    "stat_prompt": "перплексия промпта",
+    "stat_prompt_help": "2 в степени средней неожиданности токенов промпта, кроме первого: перед ним ничего нет.",
+    "prompt_about": "{before} · ранг {rank}",
+    "prompt_label": "{piece}, токен {number} промпта, {about}",
     "stop_texts": "Стоп-тексты",
     "stop_texts_help": (
         "Текст кончается за токеном, который завершает один из них, как бы он ни делился на токены. \\n — новая строка."
