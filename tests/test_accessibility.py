@@ -100,6 +100,24 @@ def test_the_help_of_every_sampler(watched: Watched) -> None:
     assert violations(watched) == []
 
 
+def test_a_chat_that_goes_on(watched: Watched) -> None:
+    """Its turns, its scored prompt, the tree of texts and a stop text."""
+    page = watched.page
+    page.get_by_label("Chat", exact=True).click()
+    watched.write(6)
+    page.get_by_role("button", name="Reply …").click()
+    page.fill("#prompt textarea", "And then?")
+    watched.write(6)
+    page.get_by_role("button", name="Score the prompt").click()
+    page.wait_for_selector(".tok.p.scored")
+    page.locator(".tree summary").click()
+    page.locator('#chain .listing[data-knob="stop"] button').click()
+    found = violations(watched)
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_label("Completion", exact=True).click()
+    assert found == []
+
+
 def test_a_chat_and_a_refusal(watched: Watched) -> None:
     """The marked box and the sentence about it."""
     watched.page.get_by_label("Chat", exact=True).click()

@@ -284,7 +284,7 @@ def test_an_opened_run_is_the_run_again() -> None:
 
 def test_the_settings_of_a_picture_of_a_text_are_those_of_each_token() -> None:
     """One line where they are the same, else one for each stretch."""
-    ours = "toy · temperature 0.7 · top-p 0.9 · order transformers · seed 42"
+    ours = "toy · temperature 0.7 · top-p 0.9 · order transformers · stops at “⏎” · seed 42"
     theirs = 'toy · dry 0.8, breakers ["<b>"] · order llama.cpp · seed 7'
     assert settings_lines(Store().opened(replace(a_run(), kept_params=()), ""), ENGLISH) == [ours]
     lines = settings_lines(Store().opened(a_run(), ""), ENGLISH)

@@ -1,0 +1,148 @@
+"""The budgets of exploring a text: clicks, sliders while it streams, fast models, the what-if of a whole text.
+
+``python -m tests.bench.explore``.
+"""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+from tests.bench.page import MOVE
+from tests.browser import RunningApp, Watched, launch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+TOKENS, LONG, FAST = 64, 400, 2_000
+CLICKS, MOVES, TRIES, WARM_UP = 60, 40, 15, 5
+MODELS = """
+models:
+  endless: {title: Endless, backend: toy, file: endless.json, context_tokens: 4096}
+"""
+RUNNING = "document.querySelector('.strip').dataset.running === 'true'"
+
+# Presses a token and waits until its own picture is painted: title and figure change together.
+CLICK = """
+async (position) => {
+  const node = document.querySelector(`.tok[data-position="${position}"]`);
+  const title = document.querySelector(".plot h2");
+  const start = performance.now();
+  node.click();
+  do await new Promise((done) => document.addEventListener("playground:painted", done, { once: true }));
+  while (!title.textContent.includes(` ${position + 1}:`));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  return performance.now() - start;
+}
+"""
+# Moves a slider and waits until the last token has been judged under it.
+TRY = """
+async (value) => {
+  const slider = document.querySelector('.sampler[data-key="temperature"] input[type=range]');
+  const before = document.querySelector(".replay [role=status]")?.textContent;
+  const start = performance.now();
+  slider.value = value;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  const said = () => document.querySelector(".replay [role=status]")?.textContent ?? "";
+  while (said() === before || !/same luck|would/.test(said())) await new Promise((done) => requestAnimationFrame(done));
+  return performance.now() - start;
+}
+"""
+# From pressing Write on: how long until the last token stands there.
+WRITE = """
+async () => {
+  const strip = document.querySelector(".strip");
+  const before = strip.dataset.ended;
+  const start = performance.now();
+  document.querySelector("#write").click();
+  const waits = () => strip.dataset.ended === before || strip.dataset.running === "true";
+  while (waits()) await new Promise((done) => requestAnimationFrame(done));
+  return performance.now() - start;
+}
+"""
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+
+def main() -> None:
+    """Measure once and print."""
+    with RunningApp() as app, sync_playwright() as driver:
+        browser = launch(driver)
+        app.http.get("/healthz")
+        print(f"open → first paint: {sorted(first_paints(browser, app.url))[2] / 1e3:.2f} s (median of 5)")
+        watched = Watched(browser, app.url)
+        watched.write(TOKENS)
+        told("click → its distribution", [watched.page.evaluate(CLICK, place) for place in places()])
+        told("slider → every token tried", [watched.page.evaluate(TRY, value) for value in values(TRIES)])
+        told("slider → painted plot while a text streams", while_it_streams(watched))
+        with TemporaryDirectory() as folder:
+            rate = fast(browser, Path(folder))
+        print(f"a model that takes no time: {rate:.0f} tokens/s from Write to the last of {FAST:,} on the page")
+
+
+def first_paints(browser: Browser, url: str) -> list[float]:
+    """Open the page five times, each in a browser that kept nothing; return milliseconds."""
+    found = []
+    for _ in range(5):
+        page: Page = browser.new_context().new_page()
+        page.goto(url)
+        page.wait_for_selector("#write")
+        found.append(float(page.evaluate(PAINT)))
+        page.context.close()
+    return found
+
+
+def places() -> list[int]:
+    """Return tokens to click, none next to the one before."""
+    return [(7 * number) % TOKENS for number in range(1, CLICKS + WARM_UP)]
+
+
+def values(count: int) -> list[str]:
+    """Return temperatures, each other than the one before."""
+    return [str(round(0.5 + 0.05 * (7 * number % 19), 2)) for number in range(count + WARM_UP)]
+
+
+def while_it_streams(watched: Watched) -> list[float]:
+    """Write a long text, click a token of it and move sliders there until it ends."""
+    page = watched.page
+    page.fill("#length input", str(LONG))
+    page.click("#write")
+    page.wait_for_selector('.strip[data-running="true"] .tok[data-position="3"]')
+    page.evaluate(CLICK, 3)
+    found = []
+    for value in values(MOVES):
+        took = page.evaluate(MOVE, ["temperature", value])
+        if page.evaluate(RUNNING):
+            found.append(took)
+    page.click("#stop")
+    page.wait_for_selector('.strip[data-running="false"]')
+    return found
+
+
+def fast(browser: Browser, folder: Path) -> float:
+    """Write with a model that takes no time and never ends; return tokens per second."""
+    (folder / "endless.json").write_text('{"": {" la": 0.5, " li": 0.5}}', encoding="utf-8")
+    models = folder / "models.yaml"
+    models.write_text(MODELS, encoding="utf-8")
+    with RunningApp("--models", str(models)) as app:
+        watched = Watched(browser, app.url)
+        watched.page.fill("#length input", str(FAST))
+        watched.page.evaluate(WRITE)
+        took = watched.page.evaluate(WRITE)
+        count = watched.page.locator(".tok[data-position]").count()
+    return float(count / took * 1e3)
+
+
+def told(name: str, times: list[float]) -> None:
+    """Print median and 95th percentile, without the first few."""
+    found = sorted(times[WARM_UP:])
+    print(
+        f"{name}: p50 {statistics.median(found):.0f} ms, p95 {found[int(0.95 * len(found))]:.0f} ms, n = {len(found)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
