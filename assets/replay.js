@@ -69,6 +69,7 @@
       window.playground.trying = true;
       card.hidden = false;
       if (news.said === undefined) return;
+      tell("tried");
       first = news.first;
       show.hidden = first === null;
       if (first === null) return;

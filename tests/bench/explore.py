@@ -22,7 +22,7 @@ TOKENS, LONG, FAST = 64, 400, 2_000
 CLICKS, MOVES, TRIES, WARM_UP = 60, 40, 15, 5
 MODELS = """
 models:
-  endless: {title: Endless, backend: toy, file: endless.json, context_tokens: 4096}
+  endless: {title: Endless, backend: toy, source: "path:endless.json", context_tokens: 4096}
 """
 RUNNING = "document.querySelector('.strip').dataset.running === 'true'"
 
@@ -43,16 +43,15 @@ async (position) => {
 TRY = """
 async (value) => {
   const slider = document.querySelector('.sampler[data-key="temperature"] input[type=range]');
-  const before = document.querySelector(".replay [role=status]")?.textContent;
+  const tried = new Promise((done) => document.addEventListener("playground:tried", done, { once: true }));
   const start = performance.now();
   slider.value = value;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
-  const said = () => document.querySelector(".replay [role=status]")?.textContent ?? "";
-  while (said() === before || !/same luck|would/.test(said())) await new Promise((done) => requestAnimationFrame(done));
+  await tried;
   return performance.now() - start;
 }
 """
-# From pressing Write on: how long until the last token stands there.
+# From pressing Write: how long until the last token stands there.
 WRITE = """
 async () => {
   const strip = document.querySelector(".strip");
@@ -101,8 +100,8 @@ def places() -> list[int]:
 
 
 def values(count: int) -> list[str]:
-    """Return temperatures, each other than the one before."""
-    return [str(round(0.5 + 0.05 * (7 * number % 19), 2)) for number in range(count + WARM_UP)]
+    """Return temperatures, each other than the one before and than that of the page."""
+    return [str(round(0.85 + 0.05 * (7 * number % 19), 2)) for number in range(count + WARM_UP)]
 
 
 def while_it_streams(watched: Watched) -> list[float]:
