@@ -19,8 +19,9 @@
     set: (kind, value) => {
       try {
         window[kind].setItem(KEY, JSON.stringify(value));
+        return true;
       } catch {
-        // nothing to do: see above
+        return false;
       }
     },
   };
@@ -65,8 +66,9 @@
   function save() {
     if (!controls || !ready) return;
     const { state } = snapshot();
+    const kept = { state, link: fragment(), run, asked, chosen };
     const texts = window.playground.texts().map((text) => ({ ...text, asked: settingsOf.get(text.id) ?? null }));
-    storage.set("sessionStorage", { state, link: fragment(), run, asked, chosen, texts });
+    if (!storage.set("sessionStorage", { ...kept, texts })) storage.set("sessionStorage", kept); // the tree is what takes room
     storage.set("localStorage", { state });
   }
 

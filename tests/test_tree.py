@@ -24,6 +24,13 @@ TREE = """() => {
   return lines(document.querySelector(".tree > div > ul"));
 }"""
 
+SMALL = """
+const set = Storage.prototype.setItem;
+Storage.prototype.setItem = function (key, value) {
+  if (value.length > 1000) throw new DOMException("full", "QuotaExceededError");
+  set.call(this, key, value);
+};
+"""
 FORGOTTEN = """
 const kept = JSON.parse(sessionStorage.playground);
 kept.texts[0].id = kept.texts[1].parent = "gone";
@@ -132,3 +139,20 @@ def test_a_text_that_is_kept_no_longer_leaves_the_tree(watched: Watched) -> None
     expect(page.locator(".tree")).to_be_hidden()
     expect(page.locator(".turns")).to_be_hidden()
     watched.errors.clear()  # the browser's line about the 404
+
+
+def test_where_the_tree_finds_no_room_the_rest_is_kept(browser: Browser, app: RunningApp) -> None:
+    """Of several texts with their settings, a small storage keeps the last one and the page's own settings."""
+    watched = Watched(browser.new_context(), app.url, script=SMALL)
+    page = watched.page
+    watched.set_number("temperature", "1.3")
+    watched.write(4)
+    branch(page, 2, 2)
+    shown = label(page)
+    page.reload()
+    page.wait_for_selector('.strip[data-running="false"]')
+    assert label(page) == shown
+    expect(page.locator(".tree")).to_be_hidden()
+    expect(page.locator('.sampler[data-key="temperature"] .number').first).to_have_value("1.3")
+    page.context.close()
+    assert (watched.errors, watched.foreign) == ([], [])
