@@ -47,7 +47,7 @@
     const [model, mode, system, prompt, seed, length] = controls;
     const settings = { v: 1, model, mode, system: system ?? "", history: window.playground.history, prompt: prompt ?? "", chain: JSON.parse(window.playground.chain), seed: seed ?? "", max_new_tokens: length };
     const core = JSON.stringify(settings);
-    return { core, state: { ...settings, view: window.playground.view, token: settings.seed === "" ? null : shownToken(core) } };
+    return { core, state: { ...settings, view: window.playground.view, color: window.playground.color, token: settings.seed === "" ? null : shownToken(core) } };
   }
 
   // Keeping. Nothing is done while a slider moves.

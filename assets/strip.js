@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const { parts, el, message, type, tell, term, ask, at, fill, goOn } = window.playground;
-  const FULL_BITS = 10; // surprisal at which the color is full
 
   parts.strip = (element, props, watch) => {
     const words = JSON.parse(props.words);
@@ -19,11 +18,11 @@
     const again = el("button", { type: "button", class: "plain", title: words.again_help, onclick: () => writeAgain() }, words.again);
     const score = el("button", { type: "button", class: "plain", title: words.score_prompt_help, onclick: () => scorePrompt() }, words.score_prompt);
     const open = opener();
-    const scale = el("span", { class: "scale" }, `${words.scale} 0 `, el("i", {}), ` ${words.scale_end}`);
+    const colors = window.playground.colors(words, JSON.parse(props.colors), () => recolor());
     const settings = el("p", { class: "settings" });
     const { turns, tree, ...texts } = window.playground.tree(words, showText);
     const card = el("section", { class: "card strip", "aria-label": words.text_title },
-      el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, scale), settings, tree, text, stats);
+      el("div", { class: "card-head" }, el("h2", {}, words.text_title), turns, colors.element), settings, tree, text, stats);
     const why = el("span", {}, words.text_empty);
     const empty = el("p", { class: "empty" }, why, " ", opener());
     element.append(empty, card);
@@ -85,18 +84,22 @@
       const { id } = run;
       const news = await ask(`/runs/${encodeURIComponent(id)}/prompt`);
       if (!news || id !== run.id) return;
-      const tokens = text.querySelectorAll(".tok.p");
-      news.tokens.forEach(([before, rank, bits], place) => {
-        const node = tokens[place + 1]; // nothing stands before the first
-        node.style.setProperty("--heat", heat(bits));
-        node.classList.add("scored");
-        node.title = fill(words.prompt_about, { before: share(before), rank });
-        node.setAttribute("role", "img");
-        node.setAttribute("aria-label", fill(words.prompt_label, { piece: node.textContent, number: place + 2, about: node.title }));
-      });
+      run.prompt = news.tokens.map(([after, rank, bits, entropy]) => ({ after, rank, bits, entropy }));
+      colorPrompt();
       run.stat = news.stat;
       score.hidden = true;
       if (run.stat) score.before(stat(run.stat), " ");
+    }
+
+    function colorPrompt() {
+      const nodes = [...text.querySelectorAll(".tok.p")].slice(1); // nothing stands before the first
+      (run.prompt ?? []).forEach((token, place) => {
+        const node = colors.paint(nodes[place], token);
+        node.classList.add("scored");
+        node.title = [fill(words.prompt_about, { before: share(token.after), rank: token.rank }), colors.said(token)].filter(Boolean).join(" · ");
+        node.setAttribute("role", "img");
+        node.setAttribute("aria-label", fill(words.prompt_label, { piece: node.textContent, number: place + 2, about: node.title }));
+      });
     }
 
     async function copyCode() {
@@ -127,7 +130,7 @@
         const controls = new Set(news.controls);
         text.prepend(...news.prompt.map((piece, place) => el("span", { class: controls.has(place) ? "tok p control" : "tok p" }, piece)));
       }
-      for (const token of news.tokens.slice(run.tokens.length - news.from)) {
+      for (const token of news.tokens.slice(run.tokens.length - news.from).map(read)) {
         text.append(chip(token, run.tokens.length));
         run.tokens.push(token);
       }
@@ -152,15 +155,27 @@
 
     const stat = ([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value));
     const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
-    const heat = (bits) => Math.min(1, (bits ?? FULL_BITS) / FULL_BITS).toFixed(3);
 
-    function chip([piece, before, after, rank, bits, chosen], position) {
-      const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, piece);
-      node.style.setProperty("--heat", heat(bits));
-      node.title = fill(words.token_about, { before: share(before), after: share(after), rank }) + (chosen ? ` · ${words.chosen}` : "");
-      node.classList.toggle("chosen", chosen);
-      node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: node.title }));
+    function chip(token, position) {
+      const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, token.text);
+      node.classList.toggle("chosen", token.chosen);
+      color(node, token, position);
       return node;
+    }
+
+    /** Say in color, line, tip and label what the choice asks for. */
+    function color(node, token, position) {
+      const { text: piece, before, after, rank, chosen } = token;
+      const about = [fill(words.token_about, { before: share(before), after: share(after), rank }), colors.said(token), chosen && words.chosen];
+      node.title = about.filter(Boolean).join(" · ");
+      node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: node.title }));
+      colors.paint(node, token);
+    }
+
+    function recolor() {
+      text.dataset.color = colors.name;
+      text.querySelectorAll("[data-position]").forEach((node, position) => color(node, run.tokens[position], position));
+      colorPrompt();
     }
 
     function pin(position) {
@@ -212,7 +227,13 @@
       const node = text.querySelector(`[data-position="${detail}"]`);
       if (node) choose(node, false);
     });
+    recolor();
     arrived();
     watch("value", arrived);
   };
+
+  /** A token as strip.py says it. */
+  function read([text, before, after, rank, bits, chosen, entropy]) {
+    return { text, before, after, rank, bits, chosen, entropy };
+  }
 })();

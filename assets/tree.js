@@ -57,7 +57,7 @@
     function add({ run, parent, seed, running: grows }, tokens) {
       [now, running] = [run, grows];
       const [from, position] = parent ?? [null, null];
-      const written = tokens.slice(position ?? 0, (position ?? 0) + LONGEST + 1).map(([piece]) => piece).join("").replace(/\s+/g, " ").trimStart();
+      const written = tokens.slice(position ?? 0, (position ?? 0) + LONGEST + 1).map(({ text: piece }) => piece).join("").replace(/\s+/g, " ").trimStart();
       const label = written.length > LONGEST ? `${written.slice(0, LONGEST)}…` : written;
       const text = { id: run, parent: from, position, seed, length: tokens.length, label };
       const known = place();

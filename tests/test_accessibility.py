@@ -68,6 +68,24 @@ def test_a_written_text_with_its_curves(watched: Watched) -> None:
     assert violations(watched) == []
 
 
+@pytest.mark.parametrize("color", ["surprisal", "probability", "entropy", "none"])
+def test_a_text_in_each_color(watched: Watched, color: str) -> None:
+    """At a temperature at which the strongest shade of each is among the tokens."""
+    watched.set_number("temperature", "2")
+    watched.set_number("top_k", "0")
+    watched.set_number("top_p", "1")
+    watched.write(16)
+    watched.page.select_option(".scale select", color)
+    full = watched.page.evaluate(
+        "[...document.querySelectorAll('.tok[data-position]')].map((node) => node.style.getPropertyValue('--line'))"
+    )
+    found = violations(watched)
+    watched.page.select_option(".scale select", "surprisal")
+    watched.page.select_option(".presets select", "balanced")
+    assert found == []
+    assert ("4px" in full) == (color != "none")
+
+
 def test_a_text_under_other_settings(watched: Watched) -> None:
     """Struck out, underlined and marked."""
     watched.write(24)

@@ -29,6 +29,7 @@ from playground.store import Store
 from playground.ui.explore import Explorer
 from playground.ui.handlers import Handlers
 from playground.ui.text import ENGLISH
+from playground.ui.theme import SCRIPTS
 from tests.browser import RunningApp
 
 if TYPE_CHECKING:
@@ -331,24 +332,8 @@ def test_the_pages_scripts_come_before_gradios(app: RunningApp) -> None:
     """Its document, in its full length, names them in order ahead of the first module."""
     answer = app.http.get("/")
     scripts = re.findall(r'<script (?:type="module" crossorigin )?src="([^"]*)"', answer.text)
-    names = [
-        "quiet",
-        "page",
-        "dart",
-        "save",
-        "history",
-        "tree",
-        "plot",
-        "strip",
-        "knobs",
-        "chain",
-        "link",
-        "replay",
-        "curves",
-        "models",
-    ]
-    assert scripts[: len(names)] == [f"/playground/{name}.js" for name in names]
-    assert scripts[len(names)].startswith("./assets/index-")
+    assert scripts[: len(SCRIPTS)] == [f"/playground/{name}" for name in SCRIPTS]
+    assert scripts[len(SCRIPTS)].startswith("./assets/index-")
     assert answer.text.rstrip().endswith("</html>")
 
 

@@ -32,6 +32,7 @@ SET = {
     "seed": 7,
     "max_new_tokens": 9,
     "view": "waterfall",
+    "color": "entropy",
     "token": 2,
 }
 NO_STORAGE = """
@@ -48,6 +49,7 @@ START = {
     "length": "64",
     "chain": {"order": "transformers", "temperature": 0.8, "top_k": 40, "top_p": 0.9},
     "view": "distribution",
+    "color": "surprisal",
 }
 REFUSED = re.compile(
     "^(Not everything in this link holds here|The link holds no|The link is longer|The settings are of)"
@@ -103,6 +105,7 @@ def shows(watched: Watched) -> dict[str, Any]:
         "mode": page.locator("#mode input:checked").get_attribute("value"),
         "chain": json.loads(page.evaluate("window.playground.chain")),
         "view": page.locator('[role="tab"][aria-selected="true"]').get_attribute("data-view"),
+        "color": page.input_value(".scale select"),
     }
 
 
@@ -149,6 +152,7 @@ def test_a_link_fills_everything_in_and_writes_nothing(visitors: Visitors) -> No
             "length": "9",
             "chain": SET["chain"],
             "view": "waterfall",
+            "color": "entropy",
         }
         cards = [node.get_attribute("data-key") for node in each.page.query_selector_all(".sampler")]
         assert [key for key in cards if key in SET["chain"]] == SET["chain"]["order"]  # type: ignore[operator,index]

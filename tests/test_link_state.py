@@ -142,6 +142,7 @@ def test_a_link_that_cannot_be_read_says_why(link: str, says: str) -> None:
         ("seed", float("nan"), "Seed is nan; it must be a whole number"),
         ("max_new_tokens", 10**400, "New tokens, at most, is 1000"),
         ("view", "${alert(1)}", "View is ${alert(1)}; it must be one of distribution, waterfall."),
+        ("color", 1, "Color is 1; it must be one of surprisal, probability, entropy, none."),
         ("token", -1, "Token is -1; it must be a whole number in [0, 1,000,000]."),
         ("__proto__", {"polluted": 1}, "There is no setting “__proto__”."),
         ("chain", "constructor", "The chain is constructor; it must be a JSON object."),
@@ -149,7 +150,7 @@ def test_a_link_that_cannot_be_read_says_why(link: str, says: str) -> None:
 )
 def test_a_part_that_is_refused_starts_as_on_a_new_page(part: str, value: object, says: str) -> None:
     """The sentence names it, and all other parts are taken over."""
-    others = {"model": "toy", "prompt": "Water boils", "seed": 7, "view": "waterfall", "token": 3}
+    others = {"model": "toy", "prompt": "Water boils", "seed": 7, "view": "waterfall", "color": "none", "token": 3}
     answer = ask(link=packed(START | others | {part: value}))
     assert says in answer["problems"]
     assert answer["state"] == START | {name: kept for name, kept in others.items() if name != part}

@@ -209,7 +209,7 @@ def test_a_slider_recolors_the_text_and_back(watched: Watched) -> None:
     expect(watched.page.locator(".plot .draw").first).to_contain_text(
         "with these settings and the same luck it would be"
     )
-    card.get_by_role("button", name="Back to surprisal").click()
+    card.get_by_role("button", name="Back to the colors").click()
     expect(card).to_be_hidden()
     assert watched.page.locator("[data-tried]").count() == 0
     assert watched.page.get_attribute('.tok[data-position="0"]', "title") == title

@@ -193,9 +193,12 @@ def test_the_prompt_is_scored_too(watched: Watched, smollm: LoadedModel) -> None
     press(page, "Score the prompt")
     expect(page.locator(".tok.p.scored")).to_have_count(6)
     scores = finished(smollm.score(smollm.encode("The secret to a successful life is", special=True)))
-    found = zip(np.exp(scores.logprob), scores.rank, strict=True)
-    shares = [f"{share(chance)} · rank {rank}" for chance, rank in found]
-    assert [node.get_attribute("title") for node in page.locator(".tok.p.scored").all()] == shares
+    found = zip(np.exp(scores.logprob), scores.rank, -scores.logprob / np.log(2), strict=True)
+    said = [
+        f"{share(chance)} · rank {rank} · surprisal {bits:.{2 if bits < 10 else 1}f} bits"
+        for chance, rank, bits in found
+    ]
+    assert [node.get_attribute("title") for node in page.locator(".tok.p.scored").all()] == said
     expect(page.locator(".stats")).to_contain_text(f"perplexity of the prompt {scores.perplexity:.2f}")
     expect(page.get_by_role("button", name="Score the prompt")).to_be_hidden()
     watched.write(4)

@@ -193,7 +193,7 @@ class Explorer:
         """
         run = self._run(run_id)
         answer = self.pool.ask("score", run.model, Prompt(ids=run.prompt_ids), run.params)
-        return prompt_scores(answer["logprobs"], answer["ranks"], self.texts)
+        return prompt_scores(answer, self.texts)
 
     def found(self, run_id: object, position: object) -> tuple[LiveRun, int]:
         """Return a run and the place of one of its tokens.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 VIEWS = ("distribution", "waterfall")
+COLORS = ("surprisal", "probability", "entropy", "none")
 MAX_LINK_CHARS = 32_768  # what mail programs and chats still pass on whole
 MAX_STATE_BYTES = 2**20  # a browser may keep a longer prompt than a link
 MAX_REFUSED = 8  # so many samplers of one chain are named; a worse chain is none
@@ -50,6 +51,7 @@ def start_state(catalog: Catalog, texts: Mapping[str, str]) -> dict[str, Any]:
         "seed": 42,
         "max_new_tokens": 64,
         "view": VIEWS[0],
+        "color": COLORS[0],
         "token": None,
     }
 
@@ -216,6 +218,12 @@ def _view(_: Catalog, __: Mapping[str, Any], value: object) -> object:
     return value
 
 
+def _color(_: Catalog, __: Mapping[str, Any], value: object) -> object:
+    if value not in COLORS:
+        raise SettingError(f"Color is {shown(value)}; it must be one of {', '.join(COLORS)}.")
+    return value
+
+
 def _token(_: Catalog, __: Mapping[str, Any], value: object) -> int | None:
     return None if value is None else whole("token", value, MAX_NEW_TOKENS)
 
@@ -229,5 +237,6 @@ READERS = {
     "seed": _seed,
     "max_new_tokens": _length,
     "view": _view,
+    "color": _color,
     "token": _token,
 }

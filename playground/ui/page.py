@@ -12,7 +12,7 @@ from playground.scripts import LIBRARIES
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
 from playground.ui.languages import LANGUAGES
-from playground.ui.link import MAX_LINK_CHARS, VIEWS, examples, start_state
+from playground.ui.link import COLORS, MAX_LINK_CHARS, VIEWS, examples, start_state
 from playground.ui.notices import CLEAR
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             part("keep", value="", words=words, start=to_json(start), most=MAX_LINK_CHARS)
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(language), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
-            strip = part("strip", value="", words=words, libraries=to_json(list(LIBRARIES)), most=MAX_FILE_BYTES)
+            offered = {"libraries": to_json(list(LIBRARIES)), "colors": to_json(COLORS)}
+            strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 def token_entry(step: TokenStep, text: str) -> list[Any]:
-    """Return text, probability before and after, rank, surprisal (bits), and whether somebody chose it."""
+    """Return text, probability before and after, rank, surprisal (bits), whether somebody chose it, entropy (bits).
+
+    The entropy is that of the final distribution. Of an impossible token the surprisal is None.
+    """
     surprisal = step.surprisal_bits if step.surprisal_bits < math.inf else None
-    return [text, step.model_prob, step.final_prob, step.rank, surprisal, step.chosen]
+    entropy = step.snapshot.final_entropy_bits
+    return [text, step.model_prob, step.final_prob, step.rank, surprisal, step.chosen, entropy]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -42,12 +46,18 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
     return message if start else message | {"prompt": joined(live.prompt_pieces)[0], "controls": live.controls}
 
 
-def prompt_scores(logprobs: Sequence[float], ranks: Sequence[int], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return probability, rank and surprisal (bits) of each token of a prompt but the first, and their perplexity."""
+def prompt_scores(scored: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return probability, rank, surprisal and entropy (bits) of a prompt's tokens but the first, and the perplexity.
+
+    ``scored`` is a ``Scored`` as plain values.
+    """
+    logprobs: Sequence[float] = scored["logprobs"]
     bits = [-nats / math.log(2) for nats in logprobs]
     tokens = [
-        [math.exp(nats), rank, surprisal if math.isfinite(surprisal) else None]
-        for nats, rank, surprisal in zip(logprobs, ranks, bits, strict=True)
+        [math.exp(nats), rank, surprisal if math.isfinite(surprisal) else None, entropy]
+        for nats, rank, surprisal, entropy in zip(
+            logprobs, scored["ranks"], bits, scored["entropies_bits"], strict=True
+        )
     ]
     stat = [texts["stat_prompt"], perplexity_text(sum(bits) / len(bits)), texts["stat_prompt_help"]] if bits else None
     return {"tokens": tokens, "stat": stat}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playground.ui.text_saving import SAVING
+from playground.ui.text_strip import STRIP
 from playground.ui.text_waterfall import WATERFALL
 from playground.ui.text_writing import WRITING
 
@@ -10,6 +11,7 @@ ENGLISH: dict[str, str] = {
     **WATERFALL,
     **SAVING,
     **WRITING,
+    **STRIP,
     "title": "Sampling playground",
     "model": "Model",
     "mode": "Prompt is",
@@ -87,7 +89,7 @@ ENGLISH: dict[str, str] = {
     ),
     "whatif_stays": "could be drawn with {share}",
     "whatif_show": "Show token {number}",
-    "whatif_close": "Back to surprisal",
+    "whatif_close": "Back to the colors",
     "whatif_key_stays": "could still be drawn",
     "whatif_key_gone": "could not",
     "whatif_key_differs": "differs first",
@@ -168,14 +170,10 @@ ENGLISH: dict[str, str] = {
     "neutral": "all neutral: the model's own probabilities",
     "text_title": "Text",
     "text_tokens": "Written text, token by token",
-    "token_about": "{before} before · {after} after · rank {rank}",
-    "token_label": "{piece}, token {number}, {about}",
     "plot_title": "Next-token distribution",
     "plotly_missing": "plotly.min.js did not load; reload the page.",
     "text_empty": "Press Write and the text appears here, token by token. Click a token to see what it was drawn from.",
     "plot_empty": "The next-token distribution appears here as soon as the model is up.",
-    "scale": "surprisal",
-    "scale_end": "10 bits or more",
     "use_seed": "use this seed",
     "order_own": "your own",
     "order_keep": "These settings keep {first} in transformers’ order and {second} in llama.cpp’s",

@@ -24,6 +24,7 @@ SCRIPTS = (
     "history.js",
     "tree.js",
     "plot.js",
+    "colors.js",
     "strip.js",
     "knobs.js",
     "chain.js",

@@ -9,10 +9,11 @@ from playground.ui.russian.penalties import PENALTIES
 from playground.ui.russian.pictures import PICTURES
 from playground.ui.russian.presets import PRESETS
 from playground.ui.russian.saving import SAVING
+from playground.ui.russian.strip import STRIP
 from playground.ui.russian.writing import WRITING
 
 __all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
-RUSSIAN = PAGE | SAVING | WRITING | PICTURES | MODELS | ALLOWED | NAMES
+RUSSIAN = PAGE | STRIP | SAVING | WRITING | PICTURES | MODELS | ALLOWED | NAMES

@@ -63,10 +63,6 @@ PAGE: dict[str, str] = {
         "выбран."
     ),
     "text_tokens": "Написанный текст по токенам",
-    "token_about": "{before} до · {after} после · ранг {rank}",
-    "token_label": "{piece}, токен {number}, {about}",
-    "scale": "неожиданность",
-    "scale_end": "10 бит и больше",
     "use_seed": "взять этот seed",
     "order_own": "свой",
     "order_keep": "В порядке transformers остаётся {first}, в порядке llama.cpp остаётся {second}",

@@ -88,7 +88,7 @@ PICTURES: dict[str, str] = {
     ),
     "whatif_stays": "мог бы быть выбран, вероятность {share}",
     "whatif_show": "Показать токен {number}",
-    "whatif_close": "Назад к неожиданности",
+    "whatif_close": "Назад к раскраске",
     "whatif_key_stays": "мог бы быть выбран",
     "whatif_key_gone": "не мог бы",
     "whatif_key_differs": "первое отличие",
