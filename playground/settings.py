@@ -55,7 +55,7 @@ class SamplingParams:
         known = all_samplers()
         for key in flat:
             if key not in known and key not in FLAT_KEYS:
-                raise _unknown_key(str(key), (*known, *FLAT_KEYS))
+                raise unknown_key(str(key), (*known, *FLAT_KEYS))
         samplers = tuple(known[key].from_value(value) for key, value in flat.items() if key in known)
         return cls(
             samplers=samplers,
@@ -101,7 +101,8 @@ class SamplingParams:
         return self if self.seed is not None else replace(self, seed=secrets.randbelow(MAX_SEED + 1))
 
 
-def _unknown_key(key: str, known: tuple[str, ...]) -> SettingError:
+def unknown_key(key: str, known: tuple[str, ...]) -> SettingError:
+    """Return the refusal of a key that is none of the known ones; it names the nearest."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"The nearest is {near[0]}." if near else f"Known: {', '.join(known)}."
     return SettingError(f"There is no setting “{shown(key)}”.", hint=hint, field=shown(key))
@@ -115,7 +116,7 @@ def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
         raise SettingError(f"Order is {shown(value)}; it must be one of {names}, or a list of keys.", field="order")
     for key in value:
         if key not in all_samplers():
-            raise _unknown_key(key, tuple(all_samplers()))
+            raise unknown_key(key, tuple(all_samplers()))
     if len(set(value)) < len(value) or not set(keys) <= set(value):
         raise SettingError(
             f"Order {shown(list(value))} must name each sampler that is set exactly once.",
