@@ -34,12 +34,14 @@ class Beam:
 
     Attributes:
         place: its place among all beams between two steps.
+        group: the group of beams that it belongs to.
         token_ids, pieces: the written tokens.
         logprob: sum of the model's own logprobs.
         total: sum of the logprobs as penalties and samplers leave them.
     """
 
     place: int = 0
+    group: int = 0
     token_ids: tuple[int, ...] = ()
     pieces: tuple[bytes, ...] = ()
     logprob: float = 0.0
@@ -48,12 +50,12 @@ class Beam:
     def grown(self, by: Continuation) -> Beam:
         """Return the text with one more token, at the place that the continuation has."""
         ids, pieces = (*self.token_ids, by.token_id), (*self.pieces, by.piece)
-        return Beam(by.beam or 0, ids, pieces, self.logprob + by.logprob, by.total)
+        return Beam(by.beam or 0, by.group, ids, pieces, self.logprob + by.logprob, by.total)
 
-    def finished(self, ending: Ending, length_penalty: float, group: int) -> Hypothesis:
+    def finished(self, ending: Ending, length_penalty: float) -> Hypothesis:
         """Return the text as one that goes no further."""
         score = normalized(self.total, len(self.token_ids), length_penalty)
-        return Hypothesis(self.token_ids, self.pieces, self.logprob, self.total, score, ending, group)
+        return Hypothesis(self.token_ids, self.pieces, self.logprob, self.total, score, ending, self.group)
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Finished:
         """
         parents = {beam.place: beam for beam in beams}
         fresh = {
-            index: parents[item.parent].grown(item).finished(item.ending, self.params.length_penalty, item.group)
+            index: parents[item.parent].grown(item).finished(item.ending, self.params.length_penalty)
             for index, item in enumerate(considered[: self.params.group_beams])
             if item.ending
         }
@@ -167,7 +169,7 @@ class Group:
     def stop(self) -> None:
         """End where it stands: what is running is finished as it is."""
         penalty, texts = self.params.length_penalty, self.finished.texts
-        now = [beam.finished(Ending.STOPPED, penalty, self.number) for beam in self.beams if beam.token_ids]
+        now = [beam.finished(Ending.STOPPED, penalty) for beam in self.beams if beam.token_ids]
         self.finished.texts = best_first([*texts, *now])
         self.end = SearchEnd.STOPPED
 
