@@ -9,6 +9,8 @@ The map, from the bottom up; imports point downwards only:
 - ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
 - ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
+- ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;
+  ``beam``: the search; ``reranking``: its tree under another length penalty
 - ``prompt``, ``probe``, ``events``, ``engine``, ``replay``: a model's process from the inside,
   with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
