@@ -16,7 +16,7 @@ from playground.errors import ModelError, PromptError, SettingError
 from playground.expansion import draw_without_replacement
 from playground.hypotheses import Ending, Fate, SearchEnd
 from playground.samplers.temperature import Temperature
-from tests.models import CATALOG, SMOLLM
+from tests.models import CATALOG, SMOLLM, finished
 from tests.tiny_models import tiny
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_scores_recompute_from_the_tokens(model: LoadedModel, key: str) -> None:
 
     assert [text.score for text in texts] == sorted((text.score for text in texts), reverse=True)
     for text in texts:
-        logprobs = model.score([*ids, *text.token_ids]).logprob[len(ids) - 1 :]
+        logprobs = finished(model.score([*ids, *text.token_ids])).logprob[len(ids) - 1 :]
         assert logprobs.sum() == pytest.approx(text.total, abs=ROUNDING.get(key, TINY_ROUNDING))
         assert text.logprob == pytest.approx(text.total, abs=1e-5)  # nothing else acts
         assert text.score == pytest.approx(text.total / len(text.token_ids) ** 0.7, rel=1e-6)
