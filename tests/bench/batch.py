@@ -144,12 +144,12 @@ class BareHf:
 class BareLlama:
     """The same weights in a context of their own, by llama_decode with its default batch of 512 for prompts."""
 
-    def __init__(self, ours: Ours) -> None:
-        """Open a context on the weights that are loaded."""
-        self.ours = ours
+    def __init__(self, ours: Ours, width: int = WIDTH) -> None:
+        """Open a context for so many sequences on the weights that are loaded."""
+        self.ours, self.width = ours, width
         model = vars(ours.model)["_model"]
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = 2048 * WIDTH, WIDTH
+        params.n_ctx, params.n_seq_max = 2048 * width, width
         params.n_threads = params.n_threads_batch = default_threads()
         self.context = llama_cpp.llama_init_from_model(model, params)
         self.memory = llama_cpp.llama_get_memory(self.context)
@@ -184,17 +184,17 @@ class BareLlama:
             self._decode((self._best(-1),), range(position, position + 1), range(1), wanted=1)
         return time.perf_counter() - start
 
-    def batch(self) -> float:
+    def batch(self, steps: int = BATCH_STEPS) -> float:
         """Decode a batch greedily, each sequence with a prompt of its own."""
         llama_cpp.llama_memory_clear(self.memory, True)  # noqa: FBT003 (a C function)
-        ids = self.ours.ids
-        for slot in range(WIDTH):
+        ids, width = self.ours.ids, self.width
+        for slot in range(width):
             self._decode(ids, range(len(ids)), range(slot, slot + 1), wanted=1)
-        tokens = self.ours.long[:WIDTH]
+        tokens = self.ours.long[:width]
         start = time.perf_counter()
-        for position in range(len(ids), len(ids) + BATCH_STEPS):
-            self._decode(tokens, range(position, position + 1), range(WIDTH), wanted=WIDTH)
-            tokens = tuple(self._best(row) for row in range(WIDTH))
+        for position in range(len(ids), len(ids) + steps):
+            self._decode(tokens, range(position, position + 1), range(width), wanted=width)
+            tokens = tuple(self._best(row) for row in range(width))
         return time.perf_counter() - start
 
 
