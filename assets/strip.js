@@ -18,6 +18,7 @@
     const again = el("button", { type: "button", class: "plain", title: words.again_help, onclick: () => writeAgain() }, words.again);
     const score = el("button", { type: "button", class: "plain", title: words.score_prompt_help, onclick: () => scorePrompt() }, words.score_prompt);
     const open = opener();
+    const line = el("span", { class: "break" });
     const colors = window.playground.colors(words, JSON.parse(props.colors), () => recolor());
     const settings = el("p", { class: "settings" });
     const { turns, tree, ...texts } = window.playground.tree(words, showText);
@@ -88,7 +89,7 @@
       colorPrompt();
       run.stat = news.stat;
       score.hidden = true;
-      if (run.stat) score.before(stat(run.stat), " ");
+      if (run.stat) line.before(stat(run.stat));
     }
 
     function colorPrompt() {
@@ -146,7 +147,7 @@
       byHand.textContent = words[news.chat ? "reply" : "edit"];
       byHand.title = words[news.chat ? "reply_help" : "edit_help"];
       score.hidden = news.running || Boolean(run.stat) || text.querySelectorAll(".tok.p").length < 2;
-      stats.replaceChildren(...items, score, more, byHand, again, reuse, ...saves, code, open);
+      stats.replaceChildren(...items, line, more, byHand, again, reuse, score, ...saves, code, open);
       code.hidden = more.hidden = byHand.hidden = again.hidden = news.running;
       ["tokens.csv", "run.json"].forEach((name, index) => { saves[index].href = at(`/runs/${encodeURIComponent(run.id)}/${name}`); });
       saves.forEach((link) => { link.hidden = news.running; });
