@@ -180,7 +180,7 @@ def test_the_curves_lead_to_a_token(watched: Watched) -> None:
 def test_a_run_leaves_as_a_script_that_writes_it(watched: Watched) -> None:
     """What Copy as code puts into the clipboard prints the text of the page, in a process of its own."""
     text = watched.write(16)
-    watched.page.select_option("select.code", "llama-cpp-python")
+    watched.page.get_by_label("Copy as code …").select_option("llama-cpp-python")
     expect(watched.page.locator(".notice")).to_contain_text("The script is copied.")
     script = watched.page.evaluate("navigator.clipboard.readText()")
     done = subprocess.run([sys.executable, "-"], input=script, cwd=ROOT, capture_output=True, text=True, check=True)
