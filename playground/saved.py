@@ -127,12 +127,12 @@ def _refused(said: str) -> SavedRunError:
 
 
 def _run(read: Mapping[str, Any], run_id: str) -> Run:
-    kept = tuple(params for count, params in read["kept_params"] for _ in range(count))
-    count = len(read["prompt"]) + len(read["steps"])
-    if len(kept) > len(read["steps"]):
-        raise _refused(f"there are settings for {len(kept):,} kept tokens, but {len(read['steps']):,} steps.")
+    count, kept_count = len(read["prompt"]) + len(read["steps"]), sum(count for count, _ in read["kept_params"])
+    if kept_count > len(read["steps"]):  # before they are laid out: a small file could ask for millions
+        raise _refused(f"there are settings for {kept_count:,} kept tokens, but {len(read['steps']):,} steps.")
     if count > MAX_TOKENS:
         raise _refused(f"prompt and text have {count:,} tokens; at most {MAX_TOKENS:,} are kept.")
+    kept = tuple(params for count, params in read["kept_params"] for _ in range(count))
     steps = (TokenStep(place, **step) for place, step in enumerate(read["steps"]))
     return Run(
         run_id=run_id,
