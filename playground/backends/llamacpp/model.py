@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections import deque
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # or ggml starts a debugger when it aborts
@@ -32,6 +30,7 @@ from playground.backends.base import (
     rendered,
     silent,
 )
+from playground.backends.llamacpp.log import native_log
 from playground.backends.llamacpp.settings import own_settings
 from playground.entry import LLAMACPP_CHUNK, default_threads
 from playground.errors import ModelError
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
 SLOTS = 4
 LFS_POINTER = b"version https://git-lfs"
-ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
 
 @dataclass
@@ -55,30 +53,6 @@ class LlamaSequence:
 
     slot: int
     length: int
-
-
-class NativeLog:
-    """The last error lines of llama.cpp. Must outlive every call into the library."""
-
-    def __init__(self) -> None:
-        """Install the callback."""
-        self.errors: deque[str] = deque(maxlen=8)
-        self._callback = llama_cpp.llama_log_callback(self._take)
-        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
-
-    def _take(self, level: int, text: bytes, _user_data: object) -> None:
-        if level == ERROR_LEVEL:
-            self.errors.append(text.decode("utf-8", "replace").strip())
-
-    def reason(self) -> str:
-        """Return what was logged first, which names the cause; later lines only report that it failed."""
-        return self.errors[0].split(": ", 1)[-1] if self.errors else "llama.cpp gave no reason"
-
-
-@cache
-def native_log() -> NativeLog:
-    """Return the one log of this process: a callback that is freed while llama.cpp still has it ends the process."""
-    return NativeLog()
 
 
 class LlamaModel:
@@ -118,6 +92,8 @@ class LlamaModel:
     def _load(self, spec: ModelSpec) -> Any:
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = spec.gpu_layers
+        # GCC 12 forgets to store what ldtilecfg reads (its bug 114098), and the process ends with signal 11.
+        params.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
         model = llama_cpp.llama_model_load_from_file(os.fsencode(str(spec.file)), params)
         if not model:
             raise ModelError(f"{spec.key} cannot be loaded: {self._log.reason()}.")
