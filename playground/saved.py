@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, cast
 from playground.errors import SavedRunError, SettingError, shown
 from playground.records import Candidate, LinkNote, Run, SamplingParams, Snapshot, StopReason, Timing, TokenStep
 from playground.samplers import all_samplers
-from playground.shapes import MisfitError, flag, hexed, keyed, listed, maybe, number, one_of, row, text, whole
+from playground.shapes import MisfitError, flag, hexed, keyed, listed, maybe, name, number, one_of, row, text, whole
 from playground.store import MAX_TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["MAX_FILE_BYTES", "from_dict", "read_run", "to_dict", "to_text"]
+__all__ = ["MAX_FILE_BYTES", "from_dict", "lines", "read_run", "to_dict", "to_text"]
 
 FORMAT, VERSION = "sampling-playground-run", 1
 MAX_FILE_BYTES = 32_000_000  # some 6,800 tokens of SmolLM2; the page takes 250 MB for a moment to read so much
@@ -34,9 +34,15 @@ CHANGED = "The file was changed, or cut off, after it was saved."
 
 def to_text(run: Run) -> str:
     """Return a run as a file: JSON with a line per step."""
-    flat = to_dict(run)
-    steps = ",\n".join(map(_json, flat.pop("steps")))
-    return f'{_json(flat)[:-1]},"steps":[\n{steps}\n]}}\n'
+    return "".join(lines(run))
+
+
+def lines(run: Run) -> Iterator[str]:
+    """Yield the lines of that file; a step is written when its line is asked for."""
+    yield f'{_json(_head(run))[:-1]},"steps":[\n'
+    for place, step in enumerate(run.steps):
+        yield (",\n" if place else "") + _json(_flat_step(step))
+    yield "\n]}\n"
 
 
 def _json(value: object) -> str:
@@ -45,6 +51,10 @@ def _json(value: object) -> str:
 
 def to_dict(run: Run) -> dict[str, Any]:
     """Return a run as plain values, without its id."""
+    return _head(run) | {"steps": [_flat_step(step) for step in run.steps]}
+
+
+def _head(run: Run) -> dict[str, Any]:
     kept = [params.to_dict() for params in run.kept_params]
     timing = run.timing and {name: getattr(run.timing, name) for name in Timing.__slots__}
     return {
@@ -60,7 +70,6 @@ def to_dict(run: Run) -> dict[str, Any]:
         "timing": timing,
         "error": run.error,
         "prompt": [[token, piece.hex()] for token, piece in zip(run.prompt_ids, run.prompt_pieces, strict=True)],
-        "steps": [_flat_step(step) for step in run.steps],
     }
 
 
@@ -212,8 +221,8 @@ TIMING = keyed(
 RUN = keyed({
     "format": text(100),
     "version": whole(VERSION, VERSION),
-    "model": text(200, least=1),
-    "build": text(1_000),
+    "model": name(200, least=1),
+    "build": name(1_000),
     "exact_batch": whole(1, MAX_TOKEN),
     "params": _params,
     "kept_params": listed(row(whole(1, MAX_TOKENS), _params), MAX_TOKENS),

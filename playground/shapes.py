@@ -83,6 +83,19 @@ def text(longest: int, *, least: int = 0) -> Reader:
     return read
 
 
+def name(longest: int, *, least: int = 0) -> Reader:
+    """Read a text that begins with a letter or digit, if with anything: a spreadsheet runs it as no formula."""
+    whole_text = text(longest, least=least)
+
+    def read(value: object) -> str:
+        found: str = whole_text(value)
+        if found and not found[0].isalnum():
+            raise _must(value, "a text that begins with a letter or digit")
+        return found
+
+    return read
+
+
 def hexed(longest: int) -> Reader:
     """Read bytes from pairs of hex digits."""
 

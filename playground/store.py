@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playground.errors import PlaygroundError, RunNotFound
+from playground.errors import PlaygroundError, RunNotFound, SavedRunError
 from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep
 from playground.tokens import Joiner
 
@@ -203,7 +203,11 @@ class Store:
         return run
 
     def opened(self, run: Run, file: str) -> LiveRun:
-        """Keep a run from a file, which has ended, under a new id; ``file`` is the name of that."""
+        """Keep a run from a file, which has ended, under a new id; ``file`` is the name of that.
+
+        Raises:
+            SavedRunError: it takes more room than there is.
+        """
         chosen = tuple(step.token_id for step in run.steps if step.chosen)
         prompt = Prompt(ids=run.prompt_ids, written=len(run.kept_params), chosen=chosen)
         kept = tuple(zip(run.steps, run.kept_params, strict=False))
@@ -213,6 +217,11 @@ class Store:
         for step in run.steps:
             live._add(step)  # noqa: SLF001 (the one class beside it)
         live.file, live.stop_reason = file, run.stop_reason or StopReason.STOPPED
+        if live.weight > MAX_TOKENS:
+            raise SavedRunError(
+                f"The run in this file takes the room of {live.weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
+                hint="Choose a shorter one.",
+            )
         with self._lock:
             self._runs[live.run_id] = live
             self._forget()

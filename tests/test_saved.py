@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,8 @@ def test_a_file_of_something_else_is_refused(body: bytes, words: str) -> None:
         (("model",), "", "model is ; it must be a text of 1 to 200 characters."),
         (("model",), ["toy"], "model is ['toy']; it must be a text"),
         (("model",), "\ud800", "model is \\ud800; it must be a text"),
+        (("model",), "=1+1", "model is =1+1; it must be a text that begins with a letter or digit."),
+        (("build",), "@SUM(1)", "build is @SUM(1); it must be a text that begins with a letter or digit."),
         (("build",), "x" * 1_001, "it must be a text of 0 to 1,000 characters."),
         (("exact_batch",), 0, "exact_batch is 0; it must be a whole number in [1,"),
         (("exact_batch",), True, "exact_batch is True; it must be a whole number"),
@@ -225,6 +228,30 @@ def test_more_tokens_than_are_kept_are_refused() -> None:
     """The limit is that of the store."""
     with pytest.raises(SavedRunError, match="prompt and text have 30,001 tokens; at most 30,000 are kept"):
         from_dict(to_dict(a_run()) | {"prompt": [[1, ""]] * (MAX_TOKENS - 3)})
+
+
+def test_a_file_that_asks_for_millions_is_refused_before_they_are_laid_out() -> None:
+    """A row of 80 bytes may say 30,000 tokens; all of these would take 24 MB as places in a tuple."""
+    flat = to_dict(a_run()) | {"kept_params": [[MAX_TOKENS, PARAMS.to_dict()]] * 100}
+    tracemalloc.start()
+    try:
+        with pytest.raises(SavedRunError, match="there are settings for 3,000,000 kept tokens, but 4 steps"):
+            from_dict(flat)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_run_that_there_is_no_room_for_is_refused() -> None:
+    """It would be forgotten as soon as it is there; the largest that there is room for stays."""
+    prompt, pieces = (1,) * (MAX_TOKENS - 5), (b"",) * (MAX_TOKENS - 5)
+    largest = replace(a_run(), prompt_ids=prompt, prompt_pieces=pieces)
+    store = Store()
+    kept = store.opened(largest, "")
+    assert store.get(kept.run_id) is kept
+    with pytest.raises(SavedRunError, match="takes the room of 30,001 tokens; at most 30,000 are kept"):
+        store.opened(replace(largest, prompt_ids=(1, *prompt), prompt_pieces=(b"", *pieces)), "")
+    assert store.get(kept.run_id) is kept
 
 
 NUMBERS = st.integers() | st.integers(0, 30) | st.floats() | st.floats(0, 1)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -141,6 +144,18 @@ def test_a_file_that_is_too_large_is_refused(app: RunningApp) -> None:
     answer = post(app, " " * 40_000_000)
     assert (answer.status_code, answer.json()["text"][:45]) == (400, "The file is larger than 32 MB, the most that ")
     assert app.http.get("/healthz").json()["ok"] is True
+
+
+def test_a_file_that_does_not_arrive_keeps_nobody_from_opening_another(app: RunningApp, run: Run) -> None:
+    """Two that say half of what they hold and then nothing; when they go, the page goes on."""
+    address = urlsplit(app.url)
+    head = f"POST /playground/open HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
+    with ExitStack() as held:
+        for _ in range(2):
+            stalled = held.enter_context(socket.create_connection((address.hostname or "", address.port or 0)))
+            stalled.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        assert post(app, run).json()["running"] is False
+    assert post(app, run).json()["running"] is False
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
-from playground.errors import PlaygroundError, RunNotFound, SettingError
-from playground.saved import MAX_FILE_BYTES, to_text
+from playground.errors import PlaygroundError, RunNotFound, SavedRunError, SettingError
+from playground.saved import MAX_FILE_BYTES, lines
 from playground.tables import steps_table, to_csv
 from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
 from playground.ui.follow import follow, resumed
@@ -36,13 +37,41 @@ if TYPE_CHECKING:
 
 DAY_S = 24 * 3600
 QUESTIONS = 4  # what-ifs under way at once
+ARRIVING = 3  # files under way at once: each is kept until it is there as a whole
+ARRIVE_S = 60.0
+
+
+class Opening:
+    """Who may send a file, and whose is read: one at a time, since reading takes several times its size."""
+
+    def __init__(self) -> None:
+        """Nobody does yet."""
+        self.arriving, self.reading = asyncio.Semaphore(ARRIVING), asyncio.Lock()
+
+    async def arrived(self, request: Request) -> bytes:
+        """Return the file of a request.
+
+        Raises:
+            SavedRunError: it takes too long.
+        """
+        try:
+            async with self.arriving, asyncio.timeout(ARRIVE_S):
+                return await beginning(request, most=MAX_FILE_BYTES)
+        except TimeoutError as error:
+            raise SavedRunError(f"The file did not arrive within {ARRIVE_S:.0f} s.", hint="Open it again.") from error
+
+
+def unheard(request: Request, error: Exception) -> Response:  # noqa: ARG001 (that is how starlette calls it)
+    """Answer somebody who is gone."""
+    return Response(status_code=400)
 
 
 def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's, with the questions of each language at its own addresses."""
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
-    opening = asyncio.Lock()  # one file at a time: reading takes several times its size
+    opening = Opening()
+    app.add_exception_handler(ClientDisconnect, unheard)
 
     @app.get("/playground/plotly.min.js")
     def plotly_js() -> Response:
@@ -52,8 +81,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         own = replace(explorer, texts=language.texts)
         router = APIRouter(prefix=language.prefix)
         add_question_routes(router, own, questions)
-        add_run_routes(router, own)
-        add_file_routes(router, own, opening)
+        add_run_routes(router, own, questions)
+        add_file_routes(router, own, questions, opening)
         add_link_route(router, own)
         add_model_routes(router, own)
         app.include_router(router)
@@ -66,8 +95,7 @@ def add_question_routes(router: APIRouter, explorer: Explorer, questions: Thread
     @router.post("/playground/what_if")
     async def what_if(request: Request) -> Response:
         body = await beginning(request)
-        work = partial(pictured, lambda: explorer.what_if(*asked(body)))
-        return await asyncio.get_running_loop().run_in_executor(questions, work)
+        return await answered(questions, lambda: explorer.what_if(*asked(body)))
 
     @router.post("/playground/replay")
     async def replay(request: Request) -> Response:
@@ -85,7 +113,7 @@ def add_question_routes(router: APIRouter, explorer: Explorer, questions: Thread
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
+def add_run_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor) -> None:
     """Add what is asked of a run: its tokens, its text, its table, its script."""
     store = explorer.store
 
@@ -98,8 +126,8 @@ def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
         return pictured(lambda: explorer.boxes(run_id))
 
     @router.get("/runs/{run_id}/prompt")
-    def prompt(run_id: str) -> Response:
-        return pictured(lambda: explorer.prompt_scores(run_id))
+    async def prompt(run_id: str) -> Response:
+        return await answered(questions, lambda: explorer.prompt_scores(run_id))
 
     @router.get("/runs/{run_id}/code/{library}")
     def code(run_id: str, library: str) -> Response:
@@ -125,10 +153,9 @@ def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("/runs/{run_id}/run.json")
-    def whole(run_id: str) -> Response:
-        text = to_text(found(store, run_id).record())
+    def whole(run_id: str) -> StreamingResponse:
         headers = {"content-disposition": f'attachment; filename="run-{run_id[:8]}.json"'}
-        return Response(text, media_type="application/json", headers=headers)
+        return StreamingResponse(lines(found(store, run_id).record()), media_type="application/json", headers=headers)
 
 
 def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -136,21 +163,24 @@ def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
     return {"figure": curves_spec(live.steps, texts), "settings": settings_lines(live, texts)}
 
 
-def add_file_routes(router: APIRouter, explorer: Explorer, opening: asyncio.Lock) -> None:
+def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor, opening: Opening) -> None:
     """Add what becomes a file and what comes from one."""
 
     @router.post("/playground/table")
     async def tabled(request: Request) -> Response:
         body = await beginning(request)
         asked = "Its keys are place, recorded, chain, seed, draws and format."
-        return await asyncio.to_thread(pictured, lambda: table(explorer, read_object(body, asked)))
+        return await answered(questions, lambda: table(explorer, read_object(body, asked)))
 
     @router.post("/playground/open")
     async def opened_file(request: Request, file: str = "") -> Response:
         if foreign := not_json(request):
             return foreign
-        body = await beginning(request, most=MAX_FILE_BYTES)
-        async with opening:
+        try:
+            body = await opening.arrived(request)
+        except SavedRunError as error:
+            return refused(error)
+        async with opening.reading:
             return await asyncio.to_thread(pictured, lambda: opened_run(explorer, body, file))
 
 
@@ -216,6 +246,11 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     """
     flat = read_object(body, "Its keys are chain, seed, place, draws and columns.")
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
+
+
+async def answered(questions: ThreadPoolExecutor, draw: Callable[[], dict[str, Any]]) -> Response:
+    """Answer what may wait for a model."""
+    return await asyncio.get_running_loop().run_in_executor(questions, partial(pictured, draw))
 
 
 def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
