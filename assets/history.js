@@ -27,8 +27,7 @@
       } });
       box.value = content;
       const cut = el("button", { type: "button", class: "ask", title: words.chat_cut, "aria-label": `${words.chat_cut}: ${name}`, onclick: () => {
-        show(window.playground.history.slice(0, place));
-        look();
+        tell("boxes", { history: window.playground.history.slice(0, place) });
       } }, "×");
       return el("div", { class: `turn ${role}` }, el("div", { class: "turn-head" }, el("b", {}, words[`chat_${role}`]), cut), box);
     }

@@ -9,6 +9,13 @@
   const keepLanguage = () => { if (document.documentElement.lang !== language) document.documentElement.lang = language; };
   new MutationObserver(keepLanguage).observe(document.documentElement, { attributeFilter: ["lang"] });
 
+  // Where the choice of a language is kept, the address need not say it.
+  const said = new URLSearchParams(location.search);
+  if (document.cookie.includes(`language=${language}`) && said.has("language")) {
+    said.delete("language");
+    history.replaceState(null, "", location.pathname + (said.size ? `?${said}` : "") + location.hash);
+  }
+
   /** Make an element: el("b", {class: "x"}, "text", child). Text stays text. */
   function el(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -54,15 +61,16 @@
 
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`playground:${name}`, { detail }));
 
-  /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. */
+  /** Ask our server for a picture; what went wrong becomes a notice, and the answer is null. `gone` hears of a 404. */
   let refused = false; // the notice that is shown, if any, is this function's own
-  async function ask(url, body) {
+  async function ask(url, body, gone) {
     const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: body instanceof Blob ? body : JSON.stringify(body) };
     try {
       const answer = await fetch(at(url), options);
       const news = await answer.json();
       if (!answer.ok || refused) tell("notice", answer.ok ? NO_NOTICE : news);
       refused = !answer.ok;
+      if (answer.status === 404) gone?.();
       return answer.ok ? news : null;
     } catch {
       refused = true;
@@ -140,11 +148,12 @@
   /** Links to the page in its other languages, with what the address holds; the choice is remembered. */
   function languages(props, words) {
     const links = JSON.parse(props.languages).map(([key, name, path]) => {
+      const aim = () => { link.href = `${path}?language=${key}${location.hash}`; }; // where no cookie is kept, that one counts
       const choose = () => {
-        link.href = path + location.search + location.hash;
+        aim();
         document.cookie = `language=${key}; path=/; max-age=31536000; samesite=lax`;
       };
-      const link = el("a", { href: path, lang: key, hreflang: key, title: name, "aria-label": name, onpointerdown: choose, onclick: choose }, key.toUpperCase());
+      const link = el("a", { href: path, lang: key, hreflang: key, title: name, "aria-label": name, onpointerdown: aim, onclick: choose }, key.toUpperCase());
       if (key === language) link.setAttribute("aria-current", "true");
       return link;
     });
@@ -192,6 +201,9 @@
     clearTimeout(pause);
     pause = setTimeout(() => document.querySelector("#look")?.click(), PAUSE_MS);
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#write, #look")) clearTimeout(pause); // nothing is left to look at, or it is done now
+  }, true);
   document.addEventListener("change", (event) => {
     if (event.target.closest?.("#mode")) setTimeout(() => document.querySelector("#look")?.click(), 0);
   });

@@ -12,16 +12,29 @@
 
   function offer(content, name) {
     const address = URL.createObjectURL(content);
-    go(address, name);
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  }
-
-  function go(address, name) {
     const link = el("a", { href: address, download: name, hidden: true });
     document.body.append(link);
     link.click();
     link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
+
+  /** Fetch a file of ours and offer it; where it is no longer kept, a notice says so. */
+  async function fetched(address) {
+    const answer = await fetch(address);
+    const [, name] = /filename="([^"]*)"/.exec(answer.headers.get("content-disposition")) ?? [null, ""];
+    if (answer.ok) return offer(await answer.blob(), name);
+    const { text, detail } = await answer.json();
+    tell("notice", { kind: "error", text: text ?? detail, field: "" });
+  }
+
+  /** What a link to a file does. */
+  window.playground.take = (event) => {
+    event.preventDefault();
+    fetched(event.currentTarget.href).catch(broken);
+  };
+
+  const broken = (error) => tell("notice", { kind: "error", text: fill(words.save_broken, { reason: String(error?.message ?? error) }), field: "" });
 
   /** Say whether a text fits into a width. */
   function measure(width, font) {
@@ -86,16 +99,16 @@
       const kind = select.value;
       select.value = "";
       const what = picture();
-      if (!what) return;
+      if (!what) return tell("notice", { kind: "info", text: words.save_wait, field: "" });
       const name = `${what.name}.${kind}`;
       try {
         if (kind === "png" || kind === "svg") return offer(await image(kind, what), name);
         const table = what.table(kind);
-        if (typeof table === "string") return go(table, "");
+        if (typeof table === "string") return await fetched(table);
         const text = await table;
         if (text) offer(new Blob([text], { type: kind === "csv" ? "text/csv" : "application/json" }), name);
       } catch (error) {
-        tell("notice", { kind: "error", text: fill(words.save_broken, { reason: String(error?.message ?? error) }), field: "" });
+        broken(error);
       }
     }
     return select;
@@ -106,7 +119,8 @@
   /** Send a file to be read, and show the text in it. */
   async function open(file) {
     const refuse = (kind, text) => tell("notice", { kind, text, field: "" });
-    if (document.querySelector(".strip")?.dataset.running === "true") return refuse("info", words.write_later);
+    const running = () => document.querySelector(".strip")?.dataset.running === "true" && (refuse("info", words.write_later), true);
+    if (running()) return;
     if (file.size > most) return refuse("error", fill(words.open_large, { name: file.name, most: Math.floor(most / 1e6) }));
     try {
       await file.slice(0, 1).arrayBuffer(); // a folder that was dropped is none
@@ -114,7 +128,7 @@
       return refuse("error", fill(words.open_unreadable, { name: file.name }));
     }
     const news = await ask(`/playground/open?${new URLSearchParams({ file: file.name })}`, file);
-    if (!news) return;
+    if (!news || running()) return; // somebody may have begun to write meanwhile
     tell("opening");
     tell("opened", news);
   }

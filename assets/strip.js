@@ -8,7 +8,7 @@
     const text = el("div", { class: "tokens", role: "group", "aria-label": words.text_tokens, dir: "auto" });
     const stats = el("div", { class: "stats" });
     const reuse = el("button", { type: "button", class: "plain", onclick: () => type("#seed textarea, #seed input", String(run.seed)) }, words.use_seed);
-    const saves = ["csv", "json"].map((kind) => el("a", { class: "plain", download: "", title: words[`save_${kind}_help`] }, words[`save_${kind}`]));
+    const saves = ["csv", "json"].map((kind) => el("a", { class: "plain", download: "", title: words[`save_${kind}_help`], onclick: window.playground.take }, words[`save_${kind}`]));
     const opener = () => window.playground.opener(words, props.most);
     const libraries = JSON.parse(props.libraries).map((name) => el("option", { value: name }, name));
     const code = el("select", { class: "plain code", "aria-label": words.copy_code, onchange: () => copyCode() }, el("option", { value: "" }, words.copy_code), ...libraries);
@@ -112,12 +112,11 @@
 
     /** Show a text that was written before. */
     async function showText(id) {
-      const news = await ask(`/runs/${encodeURIComponent(id)}/strip`);
+      const news = await ask(`/runs/${encodeURIComponent(id)}/strip`, undefined, () => texts.drop(id));
       if (news && card.dataset.running !== "true") {
         show(news);
         if (text.lastElementChild?.dataset.position) choose(text.lastElementChild, false);
       }
-      if (!news) texts.drop(id); // the server keeps it no longer
     }
 
     async function fillGap(id) {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Reader = Callable[[object], Any]
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
@@ -84,13 +85,13 @@ def text(longest: int, *, least: int = 0) -> Reader:
 
 
 def name(longest: int, *, least: int = 0) -> Reader:
-    """Read a text that begins with a letter or digit, if with anything: a spreadsheet runs it as no formula."""
+    """Read a text that a spreadsheet does not take for a formula."""
     whole_text = text(longest, least=least)
 
     def read(value: object) -> str:
         found: str = whole_text(value)
-        if found and not found[0].isalnum():
-            raise _must(value, "a text that begins with a letter or digit")
+        if found.startswith(FORMULA):
+            raise _must(value, "a text that does not begin with =, +, -, @ or a tab")
         return found
 
     return read

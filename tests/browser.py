@@ -115,6 +115,12 @@ class Watched:
         self.page.fill(f'.sampler[data-key="{key}"] .number >> nth=0', value)
         self.page.keyboard.press("Tab")
 
+    def begin_long(self) -> None:
+        """Press Write for a text that does not end soon by itself, however the machine rounds: it counts."""
+        self.page.fill("#prompt textarea", ", ".join(map(str, range(1, 17))) + ",")
+        self.page.fill("#length input", "1900")
+        self.page.click("#write")
+
     def write(self, tokens: int = 24) -> str:
         """Press Write, wait for the end and return the written text."""
         self.page.fill("#length input", str(tokens))

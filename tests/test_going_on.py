@@ -126,8 +126,7 @@ def test_an_empty_seed_box_keeps_the_luck_of_the_text(watched: Watched) -> None:
 
 def test_one_text_is_written_at_a_time(watched: Watched) -> None:
     """While one grows, Write is answered with a sentence; Stop ends that one, and its end offers to go on."""
-    watched.page.fill("#length input", "1900")
-    watched.page.click("#write")
+    watched.begin_long()
     watched.page.wait_for_selector('.tok[data-position="9"]')
     expect(watched.page.locator("button.other")).to_have_count(0)
     watched.page.click("#write")
@@ -154,7 +153,7 @@ def test_a_bar_is_an_alternative_from_the_first_token_on(watched: Watched) -> No
     box = watched.page.locator(".figure .trace.bars .point path").nth(2).bounding_box()
     assert box
     watched.page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
-    watched.page.wait_for_selector('.tok[data-position="9"]')
+    watched.page.wait_for_selector('.tok[data-position="0"]')
     watched.page.click("#stop")
     watched.page.wait_for_function("document.querySelector('.strip').dataset.running === 'false'")
     written = tokens(watched)

@@ -302,9 +302,7 @@ def test_a_model_is_loaded_and_unloaded_on_the_models_view(watched: Watched) -> 
 
 def test_stop_keeps_what_was_written(watched: Watched) -> None:
     """Stop ends a run; the text stays and the end is named with its token."""
-    watched.set_number("temperature", "1.5")
-    watched.page.fill("#length input", "2000")
-    watched.page.click("#write")
+    watched.begin_long()
     watched.page.wait_for_selector('.tok[data-position="5"]')
     watched.page.click("#stop")
     expect(watched.page.locator('.strip[data-running="false"] .stats')).to_contain_text("ended stopped at token")

@@ -142,6 +142,24 @@ def test_the_first_address_leads_to_the_visitors_language(accepted: str, cookie:
     assert (answer.status_code, answer.headers.get("location", "")) == ((307, f"{target}?a=1") if target else (200, ""))
 
 
+def test_an_address_may_ask_for_a_language() -> None:
+    """For browsers that keep no cookie; it counts before one. What is no language is nothing."""
+    asked = {"?language=en": 200, "?language=ru": 307, "?language=xx": 307, "?language=en&language=xx": 307}
+    headers = {"accept-language": "ru", "cookie": "language=ru"}
+    assert {
+        query: FIRST.get(f"/{query}", headers=headers, follow_redirects=False).status_code for query in asked
+    } == asked
+
+
+def test_the_first_address_says_what_its_answer_hangs_on() -> None:
+    """Or a cache on the way would give one visitor's language to another."""
+    english, russian = (
+        FIRST.get("/", headers={"accept-language": key}, follow_redirects=False) for key in ("en", "ru")
+    )
+    assert (english.headers["vary"], russian.headers["vary"]) == ("Cookie, Accept-Language",) * 2
+    assert "vary" not in FIRST.get("/else", headers={"accept-language": "en"}).headers
+
+
 def test_an_address_of_a_language_is_never_left() -> None:
     """Whoever asks for the Russian page gets it; without its last stroke, too."""
     assert FIRST.get("/ru", headers={"accept-language": "en"}, follow_redirects=False).headers["location"] == "/ru/"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
 from playground.ui.russian import PRESETS, RUSSIAN, SAMPLERS
@@ -13,13 +13,15 @@ from playground.ui.text import ENGLISH
 from playground.ui.wording import Language
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EN = Language("en", "English", "", ENGLISH)
 RU = Language("ru", "Русский", "/ru", RUSSIAN, SAMPLERS, PRESETS)
 LANGUAGES = {language.key: language for language in (EN, RU)}
 PAGES = {language.path: language for language in LANGUAGES.values()}
-COOKIE = "language"  # page.js sets it when somebody chooses
+FIRST = {EN.path, *(language.prefix for language in LANGUAGES.values() if language.prefix)}  # what leads elsewhere
+CHOICE = "language"  # of an address, or of a cookie that page.js sets; for those who keep none, the address says it
+VARY = "Cookie, Accept-Language"
 
 
 def preferred(accepted: str) -> Language:
@@ -43,13 +45,10 @@ def _weighed(item: str) -> tuple[str, float]:
     return tag.split("-")[0].lower(), weight
 
 
-def chosen(headers: Headers) -> Language:
-    """Return the language that somebody chose before, else the one that the browser prefers."""
-    try:
-        kept = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        kept = None
-    known = LANGUAGES.get(kept.value) if kept else None
+def chosen(query: str, headers: Headers) -> Language:
+    """Return the language that an address asks for, else one chosen before, else the one that the browser prefers."""
+    asked = QueryParams(query).get(CHOICE, ""), cookie_parser(headers.get("cookie", "")).get(CHOICE, "")
+    known = next((LANGUAGES[key] for key in asked if key in LANGUAGES), None)
     return known or preferred(headers.get("accept-language", ""))
 
 
@@ -65,13 +64,20 @@ class FirstLanguage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or lead it elsewhere."""
-        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
-            path = scope["path"]
-            target = chosen(Headers(scope=scope)).path if path == EN.path else f"{path}/"
-            if target != path and target in PAGES:
-                query = scope["query_string"].decode("latin-1")
-                headers = {"vary": "cookie, accept-language", "cache-control": "no-store"}
-                answer = RedirectResponse(target + (f"?{query}" if query else ""), 307, headers)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or scope["path"] not in FIRST:
+            await self._app(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"]
+        target = chosen(query, Headers(scope=scope)).path if path == EN.path else f"{path}/"
+        if target != path:
+            headers = {"vary": VARY, "cache-control": "no-store"}
+            await RedirectResponse(target + (f"?{query}" if query else ""), 307, headers)(scope, receive, send)
+            return
+
+        async def varying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).add_vary_header(VARY)
+            await send(message)
+
+        await self._app(scope, receive, varying)
