@@ -11,12 +11,13 @@ The map, from the bottom up; imports point downwards only:
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;
   ``beam``: the search; ``reranking``: its tree under another length penalty
-- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``: a model's process from the inside,
+- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``beam_events``: a model's process from the inside,
   with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
-- ``store``: runs as they grow; ``saved``: runs as files; ``tables``: records as CSV; ``scripts``: runs as code
+- ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs as files; ``tables``: records as CSV;
+  ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from playground.chain import Trace
     from playground.pool import Pool
     from playground.records import Run, TokenStep
+    from playground.searches import Search
     from playground.store import LiveRun
 
 __all__ = ["Playground"]
@@ -126,6 +128,26 @@ class Playground:
         """
         *_, last = self._growing(model, prompt, settings)
         return last.record()
+
+    def beams(self, model: str, prompt: str, **settings: Any) -> Search:  # noqa: ANN401 (checked by from_dict)
+        """Search for the most probable texts; settings are those of ``BeamParams.from_dict``.
+
+        Raises:
+            PlaygroundError: a setting, the prompt or the model is at fault.
+        """
+        from playground.beam_settings import BeamParams
+        from playground.records import Prompt
+        from playground.searches import Searches
+
+        params = BeamParams.from_dict(settings)
+        live = Searches().new(model, params.with_some_seed() if params.sample else params, Prompt(text=prompt))
+        answers = self.pool.open("beams", model, live.prompt, live.params)
+        try:
+            for message in answers:
+                live.take(message)
+        finally:
+            answers.close()
+        return live.record()
 
     def _growing(self, model: str, prompt: str, settings: dict[str, Any]) -> Iterator[LiveRun]:
         from playground.records import Prompt, SamplingParams

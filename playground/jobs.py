@@ -1,6 +1,8 @@
 """Requests inside the model's process: which of them are worked on, and who is next.
 
 - A run needs a slot; all slots but one are for runs, and the last is for one look at a time.
+- A beam search needs a slot for each beam. One that needs all of them waits until nobody looks, and looks wait for it.
+- Nobody overtakes a run that waits for slots, or a search would wait for as long as others write.
 - Among those who wait, a session that had the fewest runs lately is first, and then whoever came first.
 - At most ``MAX_WAITING`` runs wait, and as many looks; each run is told its place and about how long it will be.
 """
@@ -20,8 +22,8 @@ from playground.records import Extras, SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playground.events import Event, Look, Replayed, Scored
     from playground.frames import Message
+    from playground.messages import Said
 
 MAX_WAITING = 32
 RECENT = 32  # runs by which sessions are compared
@@ -41,14 +43,19 @@ class Job:
     request: Message
     beat: Callable[[], None] = lambda: None
     stopped: threading.Event = field(default_factory=threading.Event)
-    events: Iterator[Event | Look | Scored | Replayed | Message | None] = field(default_factory=lambda: iter(()))
+    events: Iterator[Said | Message | None] = field(default_factory=lambda: iter(()))
     place: int = 0
     started_s: float | None = None
 
     @property
     def writes(self) -> bool:
-        """Whether it keeps a sequence for as long as a text grows, or is gone through again."""
-        return self.request["op"] in {"write", "replay"}
+        """Whether it keeps sequences for as long as a text grows, is gone through again, or is searched for."""
+        return self.request["op"] in {"write", "replay", "beams"}
+
+    @property
+    def sequences(self) -> int:
+        """How many it keeps at once."""
+        return int(self.request["params"]["num_beams"]) if self.request["op"] == "beams" else 1
 
     @property
     def session(self) -> str:
@@ -100,20 +107,36 @@ class Line:
 
     def admit(self) -> list[Job]:
         """Start whoever fits, and return them; one that somebody stopped meanwhile needs no slot to say so."""
-        writing = sum(job.writes for job in self.active)
-        free = {True: self.slots - 1 - writing, False: 1 - (len(self.active) - writing)}
         taken: list[Job] = []
+        blocked: list[Job] = []
         for job in self._order():
             if not job.stopped.is_set():
-                if free[job.writes] < 1:
+                if not self._fits(job, taken, blocked):
+                    blocked.append(job)
                     continue
-                free[job.writes] -= 1
                 self._recent.extend([job.session] * job.writes)
                 job.started_s = self.now()
             self._waiting.remove(job)
             taken.append(job)
         self.active += taken
         return taken
+
+    def _fits(self, job: Job, taken: list[Job], blocked: list[Job]) -> bool:
+        """Tell whether there is room for a job, with those just taken, that nobody before it waits for."""
+        at_work = [other for other in (*self.active, *taken) if other.started_s is not None]
+        writing = sum(self._slots(other) for other in at_work if other.writes)
+        looking = any(not other.writes for other in at_work)
+        if not job.writes:
+            everything = any(self._slots(other) == self.slots for other in blocked)
+            return not looking and writing < self.slots and not everything
+        if any(other.writes for other in blocked):
+            return False
+        need = self._slots(job)
+        return need <= self.slots - writing - (looking or need < self.slots)
+
+    def _slots(self, job: Job) -> int:
+        """Return the slots of a run; one that needs more than there are is refused once it is taken up."""
+        return min(job.sequences, self.slots)
 
     def _order(self) -> list[Job]:
         """Return those who wait in the order in which they will be admitted."""

@@ -22,7 +22,10 @@ def unpack_prompt(flat: Message) -> Prompt:
     return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], probs, chosen)
 
 
-def answer(event: Event | Look | Scored | Replayed) -> Message:
+Said = Event | Look | Scored | Replayed
+
+
+def answer(event: Said) -> Message:
     """Return an engine's event as plain values."""
     match event:
         case Draw():

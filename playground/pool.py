@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from playground.beam_settings import BeamParams
     from playground.catalog import Catalog, ModelSpec
     from playground.memory import Files
     from playground.process import ModelProcess
@@ -177,7 +178,7 @@ class Pool:
         op: str,
         key: str,
         prompt: Prompt,
-        params: SamplingParams,
+        params: SamplingParams | BeamParams,
         extras: Extras | None = None,
         *,
         session: str = "",

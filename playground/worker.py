@@ -7,9 +7,10 @@
   says once a second whether the main thread moves.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
-Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``stop``. Answers:
-``look``, ``scored``, ``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``ended``, ``replayed``, ``done``,
-``error``. Of the model itself: ``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
+Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``beams``, ``stop``.
+Answers: ``look``, ``scored``, ``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``beam_step``, ``ended``,
+``replayed``, ``done``, ``error``. Of the model itself: ``loading``, ``ready``, ``error`` where it could not be loaded,
+``beat``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.engine import Engine
 from playground.errors import ModelBusy
-from playground.events import Ended, Event, Look, Replayed, Scored
+from playground.events import Ended
 from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
 from playground.messages import answer, error_answer, unpack_prompt
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
     from playground.backends.base import LoadedModel
     from playground.frames import Message
+    from playground.messages import Said
+    from playground.records import Prompt
 
 BEAT_S = 1.0
 OOM_SCORE = 500  # of 1,000: where memory runs out, Linux ends a model and not the page
@@ -55,9 +58,7 @@ class Worker:
         """Own both pipes."""
         self._requests = requests
         self._answers = answers
-        self._outbox: queue.Queue[tuple[int, Event | Look | Scored | Replayed | Message]] = queue.Queue(
-            maxsize=64
-        )  # draws are large
+        self._outbox: queue.Queue[tuple[int, Said | Message]] = queue.Queue(maxsize=64)  # draws are large
         self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._cached: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
@@ -133,7 +134,7 @@ class Worker:
             self._send(job, event)
         return True
 
-    def _events(self, job: Job) -> Iterator[Event | Look | Scored | Replayed | Message | None]:
+    def _events(self, job: Job) -> Iterator[Said | Message | None]:
         prompt = unpack_prompt(job.request["prompt"])
         if job.writes and job.started_s is None:  # stopped while it waited: it has no slot
             yield Ended(StopReason.STOPPED, Timing(0.0, 0.0, 0.0, 0.0))
@@ -145,6 +146,8 @@ class Worker:
                 case "replay":
                     yield from replay(self._engine, prompt, job.params, job.keep_going)
                     yield {"event": "done"}
+                case "beams":
+                    yield from self._search(job, prompt)
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "score":
@@ -160,7 +163,14 @@ class Worker:
         except PrefillStopped:
             yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
 
-    def _send(self, job: Job, event: Event | Look | Scored | Replayed | Message) -> None:
+    def _search(self, job: Job, prompt: Prompt) -> Iterator[Said | Message | None]:
+        # Whoever never searches starts without these.
+        from playground.beam_events import beam_events  # noqa: PLC0415
+        from playground.beam_settings import BeamParams  # noqa: PLC0415
+
+        return beam_events(self._engine, prompt, BeamParams.from_dict(job.request["params"]), job.keep_going)
+
+    def _send(self, job: Job, event: Said | Message) -> None:
         self._outbox.put((job.request["id"], event))
 
     def _send_all(self) -> None:

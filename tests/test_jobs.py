@@ -62,6 +62,46 @@ def test_all_slots_but_one_are_for_runs_and_one_look_fits_beside_them() -> None:
     assert names(line.admit()) == ["y"]
 
 
+def search(name: str, beams: int) -> Job:
+    """Return a beam search."""
+    return Job({"op": "beams", "id": name, "params": {"num_beams": beams}})
+
+
+def test_a_search_needs_a_slot_for_each_beam() -> None:
+    """Two beams and a run fill three of four slots; a look fits into the last."""
+    line = line_of(search("s", 2), run("a"), run("b"), look("x"), slots=4)
+    assert names(line.admit()) == ["s", "a", "x"]
+
+
+def test_nobody_overtakes_a_search_that_waits_for_slots() -> None:
+    """Or it would wait for as long as others write; looks go on meanwhile."""
+    line = line_of(run("a"), search("s", 3), run("b"), look("x"), slots=4)
+    assert names(line.admit()) == ["a", "x"]
+    line.leave(line.active[0])
+    assert names(line.admit()) == ["s"]
+    line.leave(line.active[-1])
+    assert names(line.admit()) == ["b"]
+
+
+def test_a_search_that_needs_every_slot_waits_for_looks_and_they_for_it() -> None:
+    """Those that come later find it waiting, and let it go first."""
+    line = line_of(look("x"), search("s", 4), look("y"), slots=4)
+    assert names(line.admit()) == ["x"]
+    assert line.admit() == []
+    line.leave(line.active[0])
+    assert names(line.admit()) == ["s"]
+    line.leave(line.active[0])
+    assert names(line.admit()) == ["y"]
+
+
+def test_a_search_that_never_fits_is_taken_up_to_be_refused() -> None:
+    """Once nobody else needs a slot; the refusal names both numbers."""
+    line = line_of(run("a"), search("s", 9), slots=4)
+    assert names(line.admit()) == ["a"]
+    line.leave(line.active[0])
+    assert names(line.admit()) == ["s"]
+
+
 def test_sessions_take_turns() -> None:
     """One who sends six at once does not hold up those who come after with one each."""
     first = [run(f"{number}", "eager") for number in range(1, 7)]

@@ -1,0 +1,205 @@
+"""Beam searches as they grow and as records, kept under ids that cannot be guessed; bounded in size and in time."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import PlaygroundError, RunNotFound
+from playground.hypotheses import BeamStep, Continuation, Ending, Fate, Hypothesis, SearchEnd
+from playground.records import Prompt, Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from playground.beam_settings import BeamParams
+    from playground.process import Answer
+
+MAX_CONTINUATIONS = 200_000  # of all kept searches together; one takes some 300 bytes
+EXPIRY_S = 2 * 3600.0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A prompt and the tree of a beam search after it.
+
+    Attributes:
+        search_id: unguessable; whoever knows it may read the search.
+        prompt_ids, prompt_pieces: the prompt as the model read it, chat template and special tokens included.
+        params: the settings as they acted, seed included where beams are sampled.
+        steps: the last has the hypotheses; none has where the search was broken off.
+        notes: what a setting does not do with this model.
+        build: names and versions of what computed the logits; "" where it never began.
+        exact_batch: so many sequences decoded together get the bits that each gets alone, by the probe at load.
+        timing: None while it runs, and where it was broken off; its tokens per second are steps.
+        error: why it was broken off, or "".
+    """
+
+    search_id: str
+    model: str
+    params: BeamParams
+    prompt_ids: tuple[int, ...] = ()
+    prompt_pieces: tuple[bytes, ...] = ()
+    steps: tuple[BeamStep, ...] = ()
+    notes: tuple[str, ...] = ()
+    build: str = ""
+    exact_batch: int = 1
+    timing: Timing | None = None
+    error: str = field(default="", compare=False)
+
+    @property
+    def end(self) -> SearchEnd | None:
+        """Why it ended; None while it runs, and where it was broken off."""
+        return self.steps[-1].end if self.steps else None
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """The texts found, the best first; none before the end."""
+        return self.steps[-1].hypotheses if self.steps else ()
+
+
+@dataclass
+class LiveSearch:
+    """One search as it grows.
+
+    Attributes:
+        over: nothing more comes.
+        position: its place among those who wait for the model; 0 where it does not wait.
+        wait_s: about how long it will wait there, where that is known.
+    """
+
+    search_id: str
+    model: str
+    params: BeamParams
+    touched: float
+    prompt: Prompt
+    prompt_ids: tuple[int, ...] = ()
+    prompt_pieces: tuple[bytes, ...] = ()
+    steps: list[BeamStep] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    build: str = ""
+    exact_batch: int = 1
+    timing: Timing | None = None
+    error: str = ""
+    over: bool = False
+    position: int = 0
+    wait_s: float | None = None
+    weight: int = 1  # continuations, and one for the search itself
+    stop_asked: bool = False
+    stopper: Callable[[], None] | None = None
+
+    def stop(self) -> None:
+        """Ask it to end, even before its model has taken it up."""
+        self.stop_asked = True
+        if self.stopper:
+            self.stopper()
+
+    def opened(self, stopper: Callable[[], None]) -> None:
+        """Say how to stop it, and pass on a stop that was asked for before."""
+        self.stopper = stopper
+        if self.stop_asked:
+            stopper()
+
+    def closed(self) -> None:
+        """Mark a search of which nothing more comes."""
+        self.stopper, self.over = None, True
+
+    def take(self, message: Answer) -> None:
+        """Add one answer of the model's process."""
+        match message["event"]:
+            case "waiting":
+                self.position, self.wait_s = message["position"], message["wait_s"]
+            case "started":
+                self.position, self.wait_s = 0, None
+                self.prompt_ids, self.prompt_pieces = tuple(message["prompt_ids"]), tuple(message["prompt_pieces"])
+                self.notes = tuple(message["notes"])
+                self.build, self.exact_batch = message["build"], message["exact_batch"]
+            case "beam_step":
+                self.steps.append(read_step(message))
+                self.weight += len(self.steps[-1].continuations)
+            case "ended":
+                self.timing, self.over = Timing(**message["timing"]), True
+            case _:
+                self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]))
+
+    def fail(self, error: PlaygroundError) -> None:
+        """End it with a failure; the tree that grew until then stays."""
+        self.error, self.over = str(error), True
+
+    def record(self) -> Search:
+        """Return the search as it stands."""
+        return Search(
+            search_id=self.search_id,
+            model=self.model,
+            params=self.params,
+            prompt_ids=self.prompt_ids,
+            prompt_pieces=self.prompt_pieces,
+            steps=tuple(self.steps),
+            notes=self.notes,
+            build=self.build,
+            exact_batch=self.exact_batch,
+            timing=self.timing,
+            error=self.error,
+        )
+
+
+def read_step(flat: Answer) -> BeamStep:
+    """Read a step from an answer."""
+    considered = tuple(_continuation(values) for values in flat["continuations"])
+    texts = tuple(_hypothesis(values) for values in flat["hypotheses"])
+    return BeamStep(flat["position"], considered, flat["end"] and SearchEnd(flat["end"]), texts)
+
+
+def _continuation(values: Sequence[Any]) -> Continuation:
+    named = dict(zip(Continuation.__slots__, values, strict=True))
+    ending, fate = named.pop("ending"), named.pop("fate")
+    return Continuation(**named, ending=ending and Ending(ending), fate=Fate(fate))
+
+
+def _hypothesis(values: Sequence[Any]) -> Hypothesis:
+    named = dict(zip(Hypothesis.__slots__, values, strict=True))
+    ids, pieces, ending = tuple(named.pop("token_ids")), tuple(named.pop("pieces")), Ending(named.pop("ending"))
+    return Hypothesis(ids, pieces, **named, ending=ending)
+
+
+class Searches:
+    """Searches by id, the oldest forgotten first."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Start empty."""
+        self._now = now
+        self._searches: OrderedDict[str, LiveSearch] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def new(self, model: str, params: BeamParams, prompt: Prompt) -> LiveSearch:
+        """Begin a search under a new id, and forget those that are over and too many or too old."""
+        live = LiveSearch(secrets.token_urlsafe(16), model, params, self._now(), prompt)
+        with self._lock:
+            self._searches[live.search_id] = live
+            held = sum(other.weight for other in self._searches.values())
+            for other in list(self._searches.values()):
+                if other.over and (self._expired(other) or held > MAX_CONTINUATIONS):
+                    held -= other.weight
+                    del self._searches[other.search_id]
+        return live
+
+    def _expired(self, live: LiveSearch) -> bool:
+        return live.over and self._now() - live.touched > EXPIRY_S
+
+    def get(self, search_id: str) -> LiveSearch:
+        """Return a search.
+
+        Raises:
+            RunNotFound: it was forgotten or never was.
+        """
+        with self._lock:
+            live = self._searches.get(search_id)
+            if live is None or self._expired(live):
+                raise RunNotFound("This search is no longer kept.", hint="Start it again: it finds the same texts.")
+            live.touched = self._now()
+            self._searches.move_to_end(search_id)
+            return live
