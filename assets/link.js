@@ -72,6 +72,7 @@
     storage.set("localStorage", { state });
   }
 
+  window.playground.controls = () => controls ?? [];
   window.playground.held = (values) => {
     controls = values;
     later();

@@ -96,7 +96,7 @@
     document.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
     if (!field) return;
     const [key, knob] = field.split(".");
-    const box = document.querySelector(BOXES[key] ?? `.sampler[data-key="${CSS.escape(key)}"]`);
+    const box = [...document.querySelectorAll(BOXES[key] ?? `:is(.sampler, .beam-knob)[data-key="${CSS.escape(key)}"]`)].find((found) => found.offsetParent);
     box?.classList.add("bad");
     const input = box?.querySelector(knob ? `[data-knob="${CSS.escape(knob)}"]` : ".number, textarea, input");
     input?.setAttribute("aria-invalid", "true");
@@ -127,14 +127,17 @@
 
   let texts = {};
 
+  const VIEWS = ["explore", "beams", "models"];
+
   parts.bar = (element, props) => {
     const words = (texts = JSON.parse(props.words));
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
     const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
-    const views = ["explore", "models"].map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
+    const views = VIEWS.map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
     element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, languages(props, words), dark));
     const choose = () => {
-      const name = location.hash === "#models" ? "models" : "explore"; // #explore/… holds settings: link.js
+      const name = VIEWS.find((view) => location.hash === `#${view}`) ?? VIEWS[0]; // #explore/… holds settings: link.js
+      document.body.dataset.view = name;
       document.querySelector(".playground")?.classList.toggle("away", name === "models");
       document.querySelector("#models")?.classList.toggle("shown", name === "models");
       views.forEach((view) => (view.dataset.view === name ? view.setAttribute("aria-current", "page") : view.removeAttribute("aria-current")));

@@ -62,14 +62,25 @@ class Search:
         return self.steps[-1].hypotheses if self.steps else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that was written token by token after a search's prompt; ``total`` is the model's own sum of logprobs."""
+
+    token_ids: tuple[int, ...]
+    pieces: tuple[bytes, ...]
+    total: float
+
+
 @dataclass
 class LiveSearch:
     """One search as it grows.
 
     Attributes:
         over: nothing more comes.
+        heard_s: when somebody who follows it was last told something.
         position: its place among those who wait for the model; 0 where it does not wait.
         wait_s: about how long it will wait there, where that is known.
+        paths: other texts after the same prompt, by what wrote them.
     """
 
     search_id: str
@@ -86,9 +97,11 @@ class LiveSearch:
     timing: Timing | None = None
     error: str = ""
     over: bool = False
+    heard_s: float = field(default_factory=time.monotonic)
     position: int = 0
     wait_s: float | None = None
     weight: int = 1  # continuations, and one for the search itself
+    paths: dict[str, Written] = field(default_factory=dict)
     stop_asked: bool = False
     stopper: Callable[[], None] | None = None
 
@@ -164,6 +177,45 @@ def _hypothesis(values: Sequence[Any]) -> Hypothesis:
     named = dict(zip(Hypothesis.__slots__, values, strict=True))
     ids, pieces, ending = tuple(named.pop("token_ids")), tuple(named.pop("pieces")), Ending(named.pop("ending"))
     return Hypothesis(ids, pieces, **named, ending=ending)
+
+
+def to_flat(search: Search) -> dict[str, Any]:
+    """Return a search as plain values for a file: bytes as hex, a continuation as a list, as ``columns`` names it."""
+    timing = search.timing and {name: getattr(search.timing, name) for name in Timing.__slots__}
+    steps = [
+        {
+            "position": step.position,
+            "end": step.end,
+            "continuations": [
+                [_plain(getattr(item, name)) for name in Continuation.__slots__] for item in step.continuations
+            ],
+            "hypotheses": [_flat_text(item) for item in step.hypotheses],
+        }
+        for step in search.steps
+    ]
+    return {
+        "format": "sampling-playground-search",
+        "version": 1,
+        "model": search.model,
+        "build": search.build,
+        "exact_batch": search.exact_batch,
+        "params": search.params.to_dict(),
+        "notes": list(search.notes),
+        "timing": timing,
+        "error": search.error,
+        "prompt": [[token, piece.hex()] for token, piece in zip(search.prompt_ids, search.prompt_pieces, strict=True)],
+        "columns": list(Continuation.__slots__),
+        "steps": steps,
+    }
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _flat_text(item: Hypothesis) -> dict[str, Any]:
+    flat = {name: getattr(item, name) for name in Hypothesis.__slots__}
+    return flat | {"token_ids": list(item.token_ids), "pieces": [piece.hex() for piece in item.pieces]}
 
 
 class Searches:

@@ -82,6 +82,14 @@ def distribution_table(rows: list[dict[str, Any]], model: str, settings: Mapping
     return table.assign(model=model, settings=json.dumps(settings))
 
 
+def texts_table(rows: list[dict[str, Any]], model: str, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the texts of a beam search, one per row, with model and settings in each."""
+    columns = ("rank", "score", "total", "mean", "tokens", "ending", "returned", "text")
+    table = pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=list(columns))
+    table["text"] = [json.dumps(text, ensure_ascii=False) for text in table["text"]]  # or a spreadsheet runs it
+    return table.assign(model=model, settings=json.dumps(settings))
+
+
 def to_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV text."""
     return BYTE_ORDER_MARK + table.to_csv(index=False, lineterminator="\n")

@@ -9,6 +9,7 @@ import gradio as gr
 
 from playground.saved import MAX_FILE_BYTES
 from playground.scripts import LIBRARIES
+from playground.ui.beams import beam_spec
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
 from playground.ui.languages import LANGUAGES
@@ -100,6 +101,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             offered = {"libraries": to_json(list(LIBRARIES)), "colors": to_json(COLORS)}
             strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
+            part("beam", value="", words=words, spec=beam_spec(texts))
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

@@ -105,13 +105,19 @@ def _counted(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> str:
 
 
 def _title(place: Place, texts: Mapping[str, str]) -> str:
-    tail = " ".join(place.tail.decode("utf-8", "ignore").split())  # it may begin inside a character
-    if len(tail) > TAIL_CHARS:
-        cut = tail[-TAIL_CHARS:]
-        tail = "… " + (cut.partition(" ")[2] or cut)
+    tail = tail_text(place.tail)
     if place.written is None:
         return texts["looking"].format(tail=tail)
     return texts["written" if place.recorded else "replay"].format(number=place.written.position + 1, tail=tail)
+
+
+def tail_text(tail: bytes) -> str:
+    """Return the end of a text in one line, for a title; ``tail`` may begin inside a character."""
+    text = " ".join(tail.decode("utf-8", "ignore").split())
+    if len(text) <= TAIL_CHARS:
+        return text
+    cut = text[-TAIL_CHARS:]
+    return "… " + (cut.partition(" ")[2] or cut)
 
 
 def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:

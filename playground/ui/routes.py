@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
-from playground.errors import PlaygroundError, RunNotFound, SavedRunError, SettingError
+from playground.errors import RunNotFound, SavedRunError
 from playground.saved import MAX_FILE_BYTES, lines
+from playground.searches import Searches
 from playground.tables import steps_table, to_csv
-from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
+from playground.ui.answers import answered, beginning, done, not_json, pictured, refused
+from playground.ui.beam_routes import MAX_RUNNING, add_beam_routes
+from playground.ui.beams import Beams
+from playground.ui.controls import read_object
 from playground.ui.follow import follow, resumed
 from playground.ui.languages import LANGUAGES
 from playground.ui.link import MAX_STATE_BYTES, opened
 from playground.ui.models import act, listed, reload
-from playground.ui.notices import said
 from playground.ui.replay import unchanged
 from playground.ui.save import opened_run, settings_lines, table
 from playground.ui.strip import strip_message
@@ -29,7 +31,7 @@ from playground.ui.theme import ASSETS, PLOTLY_JS
 from playground.views.curves import curves_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from playground.store import LiveRun, Store
     from playground.ui.explore import Explorer
@@ -70,7 +72,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's, with the questions of each language at its own addresses."""
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
-    opening = Opening()
+    searching = ThreadPoolExecutor(MAX_RUNNING, "beams")
+    searches, opening = Searches(), Opening()
     app.add_exception_handler(ClientDisconnect, unheard)
 
     @app.get("/playground/plotly.min.js")
@@ -85,6 +88,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_file_routes(router, own, questions, opening)
         add_link_route(router, own)
         add_model_routes(router, own)
+        add_beam_routes(router, Beams(own, searches), questions, searching)
         app.include_router(router)
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
@@ -211,33 +215,6 @@ def add_model_routes(router: APIRouter, explorer: Explorer) -> None:
         return await asyncio.to_thread(done, request, lambda: act(pool, downloads, key, action, body))
 
 
-def done(request: Request, work: Callable[[], None]) -> Response:
-    """Do what changes something, for this page only."""
-
-    def answered() -> dict[str, Any]:
-        work()
-        return {}
-
-    return not_json(request) or pictured(answered)
-
-
-def not_json(request: Request) -> Response | None:
-    """Refuse what does not come as JSON, which another site's form cannot send."""
-    if request.headers.get("content-type") == "application/json":
-        return None
-    return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
-
-
-async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
-    """Return a body, or of one that is too large just enough to see that."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            break
-    return bytes(body)
-
-
 def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     """Return chain, seed, place and everything from the body of a request.
 
@@ -246,25 +223,6 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     """
     flat = read_object(body, "Its keys are chain, seed, place, draws and columns.")
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
-
-
-async def answered(questions: ThreadPoolExecutor, draw: Callable[[], dict[str, Any]]) -> Response:
-    """Answer what may wait for a model."""
-    return await asyncio.get_running_loop().run_in_executor(questions, partial(pictured, draw))
-
-
-def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
-    """Answer with a picture, or with the notice that says why there is none."""
-    try:
-        return Response(to_json(draw()), media_type="application/json")
-    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-        return refused(error)
-
-
-def refused(error: Exception) -> Response:
-    """Answer with the notice for a failure."""
-    status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
-    return JSONResponse(said(error), status)
 
 
 def found(store: Store, run_id: str) -> LiveRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.ui.text_beams import BEAMS
 from playground.ui.text_saving import SAVING
 from playground.ui.text_strip import STRIP
 from playground.ui.text_waterfall import WATERFALL
@@ -12,6 +13,7 @@ ENGLISH: dict[str, str] = {
     **SAVING,
     **WRITING,
     **STRIP,
+    **BEAMS,
     "title": "Sampling playground",
     "model": "Model",
     "mode": "Prompt is",

@@ -32,6 +32,7 @@ SCRIPTS = (
     "replay.js",
     "curves.js",
     "models.js",
+    "beam.js",
 )
 LANGUAGE = f'lang="{EN.key}"'.encode()  # what gradio says of every page
 HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()

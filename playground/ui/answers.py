@@ -1,0 +1,64 @@
+"""Answers of our own web app: pictures, and the notice that says why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from playground.errors import PlaygroundError, RunNotFound, SettingError
+from playground.ui.controls import MAX_BODY_BYTES, to_json
+from playground.ui.notices import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
+
+
+def done(request: Request, work: Callable[[], None]) -> Response:
+    """Do what changes something, for this page only."""
+
+    def answered() -> dict[str, Any]:
+        work()
+        return {}
+
+    return not_json(request) or pictured(answered)
+
+
+def not_json(request: Request) -> Response | None:
+    """Refuse what does not come as JSON, which another site's form cannot send."""
+    if request.headers.get("content-type") == "application/json":
+        return None
+    return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
+
+
+async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
+    """Return a body, or of one that is too large just enough to see that."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            break
+    return bytes(body)
+
+
+async def answered(questions: ThreadPoolExecutor, draw: Callable[[], dict[str, Any]]) -> Response:
+    """Answer what may wait for a model."""
+    return await asyncio.get_running_loop().run_in_executor(questions, partial(pictured, draw))
+
+
+def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
+    """Answer with a picture, or with the notice that says why there is none."""
+    try:
+        return Response(to_json(draw()), media_type="application/json")
+    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+        return refused(error)
+
+
+def refused(error: Exception) -> Response:
+    """Answer with the notice for a failure."""
+    status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
+    return JSONResponse(said(error), status)

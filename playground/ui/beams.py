@@ -1,0 +1,284 @@
+"""The view of beams: what its controls ask for, and what it is told of a search.
+
+The settings are those of the view's own controls and the page's chain. Of that, what has no part in a search is left
+out, and a sentence says what.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playground.beam_settings import (
+    BEAMS,
+    DIVERSITY,
+    GROUPS,
+    LENGTH_PENALTY,
+    PENALTIES,
+    RETURNED,
+    SAMPLED,
+    BeamParams,
+)
+from playground.errors import PlaygroundError, SettingError
+from playground.records import TAIL_TOKENS, Prompt, SamplingParams
+from playground.reranking import Course, rerank
+from playground.searches import Written
+from playground.status import State
+from playground.tokens import flowing, visible
+from playground.ui.boxes import read_boxes
+from playground.ui.controls import read_settings, to_json
+from playground.ui.notices import said
+from playground.ui.picture import tail_text
+from playground.views.base import sampler_name, worded
+from playground.views.beam_tree import tree_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from playground.hypotheses import Hypothesis
+    from playground.searches import LiveSearch, Searches
+    from playground.ui.explore import Explorer
+
+CONTROLS = {
+    "num_beams": BEAMS, "length_penalty": LENGTH_PENALTY, "num_return_sequences": RETURNED,
+    "num_beam_groups": GROUPS, "diversity_penalty": DIVERSITY, "sample": SAMPLED,
+}  # fmt: skip
+OWN = (*CONTROLS, "early_stopping")
+PATHS = ("greedy", "sampled")
+WAIT_S = 0.25  # so long a search waits for news at a time
+UNHEARD_S = 10.0  # a search that nobody follows ends; a page that reloads is back before that
+START: dict[str, Any] = {
+    "num_beams": 3, "length_penalty": 1.0, "num_return_sequences": 3, "num_beam_groups": 1,
+    "diversity_penalty": 0.0, "sample": False, "early_stopping": False,
+}  # fmt: skip
+
+
+def beam_spec(texts: Mapping[str, str]) -> str:
+    """Return the declarations of the view's controls as JSON, for ``beams.js``."""
+    knobs = [
+        {
+            "name": name,
+            "label": texts[f"beam_{name}"],
+            "kind": knob.kind.__name__.lower(),
+            "min": knob.slider_start,
+            "max": knob.slider_maximum,
+            "step": knob.step,
+            "neutral": START[name],
+            "range": knob.range_text,
+            "off": texts.get(f"beam_{name}_help", ""),
+        }
+        for name, knob in CONTROLS.items()
+    ]
+    return to_json({"knobs": knobs, "start": START})
+
+
+@dataclass(frozen=True)
+class Beams:
+    """What is asked of searches.
+
+    Attributes:
+        explorer: the models, the words of the page's language, and pictures of single places.
+    """
+
+    explorer: Explorer
+    searches: Searches
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The words of the page's language."""
+        return self.explorer.texts
+
+    def begin(self, asked: Mapping[str, Any]) -> tuple[LiveSearch, str]:
+        """Return a search that can begin, and what of the chain has no part in it.
+
+        Raises:
+            PlaygroundError: something that is asked for is refused.
+        """
+        own = asked.get("beams")
+        if not isinstance(own, dict) or set(own) - set(OWN):
+            raise SettingError("The settings of the search are missing.", hint=f"Their keys are {', '.join(OWN)}.")
+        model, history = asked.get("model"), asked.get("history", "[]")
+        mode, system, text = (asked.get(name) for name in ("mode", "system", "prompt"))
+        prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
+        chain = read_settings(asked.get("chain"), asked.get("seed"), asked.get("max_new_tokens"))
+        acting = [item for item in chain.chain if not item.is_neutral]
+        sample = own.get("sample") is True
+        kept = tuple(item for item in acting if sample or item.key in PENALTIES)
+        settings = {**START, **own, "max_new_tokens": chain.max_new_tokens, "seed": chain.seed if sample else None}
+        params = BeamParams(**settings, samplers=kept)
+        live = self.searches.new(str(model), params.with_some_seed() if sample else params, prompt)
+        return live, self._left_out(chain, [item.key for item in acting if item not in kept])
+
+    def _left_out(self, chain: SamplingParams, keys: Sequence[str]) -> str:
+        names = ", ".join(sampler_name(key, self.texts) for key in keys)
+        sentences = [self.texts["beam_left_out"].format(names=names)] if keys else []
+        sentences += [self.texts["beam_no_stop"]] if chain.stop else []
+        own_order = chain.order != "transformers" and len(chain.chain) - len(keys) > 1
+        return " ".join([*sentences, *([self.texts["beam_order"]] if own_order else [])])
+
+    def drive(self, live: LiveSearch) -> None:
+        """Take what the model's process says of a search until it is over, or nobody follows it any more."""
+        answers = None
+        try:
+            answers = self.explorer.pool.open("beams", live.model, live.prompt, live.params)
+            live.opened(answers.stop)
+            while not live.over:
+                for message in answers.ready(WAIT_S):
+                    live.take(message)
+                if time.monotonic() - live.heard_s > UNHEARD_S:
+                    live.stop()
+        except PlaygroundError as error:
+            live.fail(error)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            live.fail(PlaygroundError(said(error)["text"]))
+        finally:
+            if answers:
+                answers.close()
+            live.closed()
+
+    def message(self, live: LiveSearch, *, fold: bool, over: Collection[str] = ()) -> dict[str, Any]:
+        """Return all that the page shows of a search as it stands; ``over`` names the paths to lay over the tree."""
+        steps, texts = tuple(live.steps), self.texts
+        paths = [live.paths[kind].token_ids if kind in over and kind in live.paths else () for kind in PATHS]
+        spec = tree_spec(steps, texts, fold=fold, paths=paths)
+        tail = tail_text(b"".join(live.prompt_pieces[-TAIL_TOKENS:]))
+        omitted = texts["beam_omitted"].format(count=spec["omitted"]) if spec["omitted"] else ""
+        return {
+            "search": live.search_id,
+            "running": not live.over,
+            "title": texts["beam_title"].format(tail=tail) if tail else "",
+            "settings": self.settings_line(live),
+            "status": self._status(live),
+            "figure": {name: spec[name] for name in ("data", "layout")} if steps else None,
+            "note": " ".join([*live.notes, *([omitted] if omitted else [])]),
+            "error": live.error,
+            "penalty": live.params.length_penalty,
+        }
+
+    def settings_line(self, live: LiveSearch) -> str:
+        """Return model and settings in one line."""
+        params, texts = live.params, self.texts
+        flat = params.to_dict()
+        own = [f"{name} {_plain(flat[name])}" for name in OWN if flat[name] or name == "length_penalty"]
+        parts = [live.model, *own]
+        parts += [f"max_new_tokens {params.max_new_tokens}"]
+        parts += [worded(item.summary, texts) for item in params.chain]
+        return " · ".join([*parts, *([f"seed {params.seed}"] if params.seed is not None else [])])
+
+    def _status(self, live: LiveSearch) -> str:
+        texts, count = self.texts, len(live.steps)
+        if live.over:
+            end = live.record().end
+            said_end = texts[f"beam_end_{end.value}"] if end else texts["beam_broken"] if live.error else ""
+            seconds = f"{live.timing.total_s:.1f}" if live.timing else "–"
+            return texts["beam_ended"].format(end=said_end, count=count, seconds=seconds)
+        if live.position:
+            wait = texts["queue_wait"].format(seconds=math.ceil(live.wait_s)) if live.wait_s else ""
+            return texts["queue"].format(position=live.position, wait=wait)
+        if self.explorer.pool.status(live.model).state is State.LOADING:
+            return texts["loading"].format(title=self.explorer.pool.spec(live.model).title)
+        return texts["beam_running"].format(count=count) if count else texts["reading"]
+
+    def ranked(self, live: LiveSearch, length_penalty: float) -> dict[str, Any]:
+        """Return the texts of a search under a length penalty, the best first, and how it would have gone under it.
+
+        Raises:
+            SettingError: the length penalty is outside its range, or the search is not over.
+        """
+        if not live.over:
+            raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
+        if live.record().end is None:
+            return {"rows": [], "sentence": ""}
+        found = rerank(tuple(live.steps), live.params, length_penalty)
+        returned = {item.token_ids for item in live.record().hypotheses}
+        rows = [self._row(number, item, item.token_ids in returned) for number, item in enumerate(found.texts, 1)]
+        changed = length_penalty != live.params.length_penalty
+        sentence = self.texts[f"beam_course_{found.course.value}"] if changed else ""
+        if found.course is Course.EARLIER and changed:
+            sentence = sentence.format(number=(found.position or 0) + 1)
+        return {"rows": rows, "sentence": sentence}
+
+    def _row(self, number: int, item: Hypothesis, returned: bool) -> dict[str, Any]:  # noqa: FBT001 (a cell)
+        count = len(item.token_ids)
+        return {
+            "rank": number,
+            "score": f"{item.score:.4f}",
+            "total": f"{item.total:.3f}",
+            "mean": f"{item.total / count:.4f}",
+            "tokens": count,
+            "ending": self.texts[f"beam_ending_{item.ending.value}"],
+            "returned": returned,
+            "text": flowing(b"".join(item.pieces)),
+            "ids": list(item.token_ids),
+        }
+
+    def write(self, live: LiveSearch, kind: str, chain: object, seed: object) -> dict[str, Any]:
+        """Write a text after the same prompt, greedily or with the page's chain and seed, and compare it with the best.
+
+        Raises:
+            PlaygroundError: the search is not over, its prompt cannot be read, or the settings are refused.
+        """
+        if kind not in PATHS:
+            raise SettingError(f"A path is one of {', '.join(PATHS)}.", hint="Choose one of them.")
+        if not live.over or not live.prompt_ids:
+            raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
+        length = live.params.max_new_tokens
+        settings = {"temperature": 0, "seed": 0, "max_new_tokens": length}
+        params = SamplingParams.from_dict(settings) if kind == "greedy" else read_settings(chain, seed, length)
+        pool, prompt = self.explorer.pool, Prompt(ids=live.prompt_ids)
+        answers = pool.open("write", live.model, prompt, params.with_some_seed())
+        try:
+            steps = [message for message in answers if message["event"] == "step"]
+        finally:
+            answers.close()
+        ids, pieces = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
+        written = live.paths[kind] = Written(ids, pieces, sum(math.log(step["model_prob"]) for step in steps))
+        return {"sentence": self._compared(live, kind, written)}
+
+    def _compared(self, live: LiveSearch, kind: str, written: Written) -> str:
+        texts = self.texts
+        score = written.total / len(written.token_ids) ** live.params.length_penalty
+        said_text = texts[f"beam_path_{kind}"].format(
+            text=flowing(b"".join(written.pieces)), total=f"{written.total:.3f}", score=f"{score:.4f}"
+        )
+        best = next(iter(live.record().hypotheses), None)
+        if best is None:
+            return said_text
+        if best.token_ids == written.token_ids:
+            return f"{said_text} {texts['beam_path_same']}"
+        own = best.logprob / len(best.token_ids) ** live.params.length_penalty  # of the model alone, as the other's
+        verdict = "beam_path_worse" if score < own else "beam_path_better"
+        return f"{said_text} {texts[verdict].format(score=f'{own:.4f}')}"
+
+    def place(self, live: LiveSearch, position: int, number: int, chain: object, seed: object) -> dict[str, Any]:
+        """Return the picture of what a continuation was taken from, and the text that leads to it.
+
+        Raises:
+            SettingError: the tree has no such place.
+        """
+        ids, pieces = self._before(live, position, number)
+        params = read_settings(chain, seed, 1)
+        prompt = Prompt(ids=(*live.prompt_ids, *ids[:-1]), written=len(ids) - 1)
+        picture = self.explorer.look(live.model, prompt, params)
+        return {"picture": picture, "tokens": [visible(piece) for piece in pieces], "ids": list(ids)}
+
+    @staticmethod
+    def _before(live: LiveSearch, position: int, number: int) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+        """Return ids and pieces of the text up to a continuation, which is the last of them."""
+        steps = live.steps
+        if not 0 <= position < len(steps) or not 0 <= number < len(steps[position].continuations):
+            raise SettingError("The tree has no such place.", hint="Click a mark of the tree.")
+        item = steps[position].continuations[number]
+        ids, pieces = [item.token_id], [item.piece]
+        for step in reversed(steps[:position]):
+            item = next(other for other in step.continuations if other.beam == item.parent)
+            ids.append(item.token_id)
+            pieces.append(item.piece)
+        return tuple(reversed(ids)), tuple(reversed(pieces))
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,94 @@
+"""The words of the view of beams."""
+
+from __future__ import annotations
+
+BEAMS: dict[str, str] = {
+    "view_beams": "Beams",
+    "beam_num_beams": "Beams",
+    "beam_num_beams_help": "So many texts are kept at each step, those with the highest sum. 1 is greedy.",
+    "beam_length_penalty": "Length penalty",
+    "beam_length_penalty_help": (
+        "A text is scored by its sum of logprobs ÷ its number of tokens to this power: 0 compares the sums, 1 their "
+        "means; above 1 favors long texts."
+    ),
+    "beam_num_return_sequences": "Texts returned",
+    "beam_num_return_sequences_help": "The best so many, at most as many as there are beams.",
+    "beam_num_beam_groups": "Groups",
+    "beam_num_beam_groups_help": "Diverse beams: equal groups that search one after another at each step. 1 is off.",
+    "beam_diversity_penalty": "Diversity penalty",
+    "beam_diversity_penalty_help": "What a token loses for each beam of an earlier group that took it. 0 is off.",
+    "beam_sample": "Sample",
+    "beam_sample_help": "Draw the continuations by luck, under the whole chain, instead of taking the best.",
+    "beam_early_stopping": "Stops early",
+    "beam_early_stopping_false": "no: when nothing better is in sight",
+    "beam_early_stopping_true": "yes: with as many ended texts as beams",
+    "beam_early_stopping_never": "never: when nothing better is possible",
+    "beam_search": "Search",
+    "beam_search_help": "With the model, the prompt, the seed and the length at the side.",
+    "beam_fold": "Fold steps without branching",
+    "beam_empty": (
+        "A beam search keeps several texts at once and goes on with those that are most probable as a whole. Press "
+        "Search and watch it decide."
+    ),
+    "beam_title": "Beams after “{tail}”",
+    "beam_running": "step {count} …",
+    "beam_ended": "{count} steps in {seconds} s. {end}",
+    "beam_end_full": "It ended with as many finished texts as there are beams.",
+    "beam_end_no_better": "It ended as no running text was better than the worst finished one.",
+    "beam_end_length": "It ended at the length that was asked for.",
+    "beam_end_no_beam": "It ended as nothing was left to go on with.",
+    "beam_end_stopped": "It was stopped.",
+    "beam_broken": "It was broken off.",
+    "beam_left_out": "Without “Sample” a search takes the best, so that {names} has no part in it.",
+    "beam_no_stop": "Stop texts end no beam.",
+    "beam_order": "Here the chain acts in transformers’ order.",
+    "beam_omitted": "The first {count} columns are not drawn; the saved tree has them.",
+    "beam_key_kept": "kept: a beam",
+    "beam_key_pruned": "dropped",
+    "beam_key_finished": "finished",
+    "beam_key_best": "on the way to the best text",
+    "beam_numbers": "Under each token: its logprob → the sum with it.",
+    "beam_hover": (
+        "token {number} “{token}”\nlogprob of the model {logprob}, after penalties {step}\n"
+        "sum {total} · score {score}\n{fate}\n{text}"
+    ),
+    "beam_kept": "kept as beam {place}",
+    "beam_last": "kept until the search ended",
+    "beam_finished": "finished: the model ended its text here",
+    "beam_finished_length": "finished: it has as many tokens as were asked for",
+    "beam_pruned": "dropped: other texts have a higher sum",
+    "beam_too_bad": "dropped: it ended, with a score too low to be among the best",
+    "beam_more": "+{count} dropped",
+    "beam_tree": "Tree of the search",
+    "beam_texts": "Texts found",
+    "beam_rank": "rank",
+    "beam_score": "score",
+    "beam_sum": "sum",
+    "beam_mean": "mean",
+    "beam_tokens": "tokens",
+    "beam_ending": "ended",
+    "beam_text": "text",
+    "beam_returned": "returned by the search",
+    "beam_ending_eos": "end token",
+    "beam_ending_length": "length",
+    "beam_ending_stopped": "stopped",
+    "beam_rerank": "Ranked with a length penalty of",
+    "beam_course_same": "The search itself would have taken the same steps.",
+    "beam_course_earlier": "The search itself would have ended at step {number}.",
+    "beam_course_later": (
+        "The search itself would have gone on where this one ended; what it would have found, only a new search tells."
+    ),
+    "beam_course_unknown": "How the search itself would have gone cannot be known from this tree.",
+    "beam_branch": "The text to this place",
+    "beam_branch_help": "The picture below shows what its last token was taken from, under the chain at the side.",
+    "beam_path_greedy_label": "greedy",
+    "beam_path_sampled_label": "one sampled",
+    "beam_path_over": "Lay over it:",
+    "beam_path_greedy": "Greedy writes “{text}”: sum {total}, score {score}.",
+    "beam_path_sampled": "The chain and the seed at the side write “{text}”: sum {total}, score {score}.",
+    "beam_path_same": "That is the best text of the search, too.",
+    "beam_path_worse": "That is lower than the best text of the search, {score}.",
+    "beam_path_better": (
+        "That is higher than the best text of the search, {score}: its beams dropped this one on the way."
+    ),
+}
