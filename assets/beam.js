@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { parts, el, tell, ask, at, fill, control, term } = window.playground;
-  const STORED = "playground-beams";
+  const STORED = "playground-beams", SHOWN = "playground-search";
   const CONFIG = { displayModeBar: false, responsive: false };
   const KEYS = [["kept", "●", "#3b82f6"], ["pruned", "×", "#94a3b8"], ["finished", "★", "#15a34a"], ["best", "━", "#ea580c"]];
   const COLUMNS = ["rank", "score", "sum", "mean", "tokens", "ending", "text"];
@@ -33,12 +33,25 @@
     const left = el("p", { class: "settings" });
     const form = el("section", { class: "card beam-form", "aria-label": words.view_beams }, el("div", { class: "beam-knobs" }, ...controls.map(({ row }) => row), stopping), el("div", { class: "beam-go" }, begin, halt, left));
 
+    /** What this browser keeps of the settings, where it is of their kind. */
     function stored() {
       try {
-        return JSON.parse(window.localStorage.getItem(STORED)) ?? {};
+        const kept = JSON.parse(window.localStorage.getItem(STORED)) ?? {};
+        return Object.fromEntries(Object.entries(kept).filter(([name, value]) => name in start && ["number", "boolean", "string"].includes(typeof value)));
       } catch {
         return {};
       }
+    }
+
+    /** A reload shows the search again that this tab showed. */
+    async function resume() {
+      const kept = window.sessionStorage.getItem(SHOWN);
+      const answer = kept && (await fetch(at(`/searches/${encodeURIComponent(kept)}/tree`)));
+      if (!answer?.ok) return;
+      search = kept;
+      const news = await answer.json();
+      if (news.running) follow();
+      else show(news);
     }
 
     function set() {
@@ -104,6 +117,9 @@
       compared.textContent = "";
       branch.hidden = found.hidden = true;
       search = news.search;
+      try {
+        window.sessionStorage.setItem(SHOWN, search);
+      } catch { /* then a reload forgets it */ }
       document.body.classList.remove("beam-place");
       follow();
     }
@@ -211,6 +227,7 @@
       tell("picture", news.picture);
     }
 
+    resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
     document.addEventListener("playground:view", () => { if (here() && latest) paint(latest.figure); });
     new MutationObserver(() => latest && paint(latest.figure)).observe(document.body, { attributeFilter: ["class"] });
   };

@@ -1,0 +1,239 @@
+"""The view of beams: a tree that grows on a real model, and whatever one may do with it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import expect
+
+from playground.ui.russian import RUSSIAN
+from tests.browser import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.browser import RunningApp
+
+OVER = ".beam-view [data-running=false]"
+ASKED: dict[str, Any] = {
+    "model": "toy", "mode": "completion", "system": "", "prompt": "Then the cat", "chain": {}, "seed": "42",
+    "max_new_tokens": 4, "beams": {},
+}  # fmt: skip
+
+
+@pytest.fixture
+def visit(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Watched]]:
+    """Open pages at the view of beams; afterwards nothing was complained of and nothing came from elsewhere."""
+    pages: list[Watched] = []
+
+    def opened(path: str = "") -> Watched:
+        watched = Watched(browser.new_context(reduced_motion="reduce"), app.url, fragment=path)
+        watched.page.get_by_role("link", name="Beams" if not path else RUSSIAN["view_beams"], exact=True).click()
+        pages.append(watched)
+        return watched
+
+    yield opened
+    for watched in pages:
+        watched.page.context.close()
+        assert (watched.errors, watched.foreign) == ([], [])
+
+
+def search(watched: Watched, tokens: int = 8) -> None:
+    """Press Search and wait for its end and for its picture."""
+    watched.page.fill("#length input", str(tokens))
+    watched.page.keyboard.press("Tab")
+    watched.page.click("#search")
+    expect(watched.page.locator(OVER)).to_be_visible()
+    expect(watched.page.locator(".beam-table tbody tr").first).to_be_visible()
+    watched.page.wait_for_selector(".beam-frame .main-svg")
+
+
+def texts(watched: Watched) -> list[str]:
+    """Return the found texts in the order of the table."""
+    return watched.page.locator(".beam-table td.text").all_text_contents()
+
+
+def test_a_tree_grows_on_a_real_model(visit: Callable[..., Watched]) -> None:
+    """It is drawn while it grows; at its end the texts stand below, the best first."""
+    watched = visit()
+    expect(watched.page.locator("#strip")).to_be_hidden()
+    search(watched, 40)
+    drawn = int(watched.page.locator(".beam-view [data-drawn]").get_attribute("data-drawn") or 0)
+    assert drawn >= 3
+    expect(watched.page.locator(".beam-status")).to_contain_text("40 steps in")
+    expect(watched.page.locator(".beam-view h2").first).to_have_text("Beams after “… secret to a successful life is”")
+    scores = [float(text) for text in watched.page.locator(".beam-table td:nth-child(2)").all_text_contents()]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) >= 3
+    expect(watched.page.locator(".beam-go .settings")).to_contain_text("Temperature, Top-k, Top-p")
+
+
+def test_a_click_shows_what_a_token_was_taken_from(visit: Callable[..., Watched]) -> None:
+    """The text that leads there, and the distribution before its last token."""
+    watched = visit()
+    search(watched)
+    expect(watched.page.locator("#plot .card")).to_be_hidden()
+    watched.page.locator(".beam-frame .points path").first.click(force=True)
+    expect(watched.page.locator(".beam-branch .tok.sel")).to_be_visible()
+    expect(watched.page.locator("#plot h2")).to_contain_text("What could come after")
+    expect(watched.page.locator("#plot .figure .main-svg").first).to_be_visible()
+
+
+def test_greedy_is_laid_over_the_tree(visit: Callable[..., Watched]) -> None:
+    """A sentence compares its score; without it the tree is as before."""
+    watched = visit()
+    search(watched)
+    lines = watched.page.locator(".beam-frame .scatterlayer .trace")
+    before = lines.count()
+    watched.page.check("[data-kind=greedy]")
+    expect(watched.page.locator(".beam-compared")).to_contain_text("Greedy writes “")
+    expect(lines).to_have_count(before + 1)
+    watched.page.uncheck("[data-kind=greedy]")
+    expect(watched.page.locator(".beam-compared")).to_be_empty()
+
+
+def test_another_length_penalty_ranks_at_once(visit: Callable[..., Watched]) -> None:
+    """No new search; a sentence says how one would have gone."""
+    watched = visit()
+    search(watched)
+    ranked = watched.page.locator(".beam-table td:nth-child(2)")
+    before = ranked.all_text_contents()
+    watched.page.fill(".card-head .beam-knob .number", "0")
+    watched.page.keyboard.press("Tab")
+    expect(ranked.first).not_to_have_text(before[0])
+    sums = watched.page.locator(".beam-table td:nth-child(3)").all_text_contents()
+    assert [float(text) for text in ranked.all_text_contents()] == pytest.approx(list(map(float, sums)), abs=1e-3)
+    expect(watched.page.locator(".beam-view [role=status]").last).to_contain_text("The search itself would have")
+
+
+def test_stop_keeps_the_tree(visit: Callable[..., Watched]) -> None:
+    """What was running stands in the table as stopped."""
+    watched = visit()
+    watched.page.fill("#length input", "1000")
+    watched.page.keyboard.press("Tab")
+    watched.page.click("#search")
+    watched.page.wait_for_selector(".beam-frame .main-svg")
+    watched.page.click("#stop-search")
+    expect(watched.page.locator(OVER)).to_be_visible()
+    expect(watched.page.locator(".beam-status")).to_contain_text("It was stopped.")
+    expect(watched.page.locator(".beam-table tbody")).to_contain_text("stopped")
+    search(watched, 3)
+
+
+def test_a_refused_setting_is_marked_and_nothing_is_lost(visit: Callable[..., Watched]) -> None:
+    """The tree stays, the sentence says what is allowed, and the next search works."""
+    watched = visit()
+    search(watched)
+    found = texts(watched)
+    box = watched.page.locator("[data-key=num_beams] .number")
+    box.fill("17")
+    watched.page.click("#search")
+    expect(watched.page.locator(".notice")).to_contain_text("Beams is 17; it must lie in [1, 16]. 1 is greedy.")
+    expect(watched.page.locator("[data-key=num_beams]")).to_have_class("row beam-knob bad")
+    assert texts(watched) == found
+    box.fill("2")
+    watched.page.fill("[data-key=num_return_sequences] .number", "2")
+    search(watched)
+    assert len(texts(watched)) >= 2
+
+
+def test_a_reload_shows_the_search_and_its_settings_again(visit: Callable[..., Watched]) -> None:
+    """The same tree, from the server; the settings from the browser."""
+    watched = visit()
+    watched.page.fill("[data-key=num_beams] .number", "4")
+    search(watched)
+    found = texts(watched)
+    watched.page.reload()
+    expect(watched.page.locator(".beam-table td.text")).to_have_count(len(found))
+    assert texts(watched) == found
+    expect(watched.page.locator("[data-key=num_beams] .number")).to_have_value("4")
+
+
+def test_the_tree_leaves_as_picture_table_and_json(visit: Callable[..., Watched]) -> None:
+    """Each with the settings in it."""
+    watched = visit()
+    search(watched, 4)
+    saved = {}
+    for kind in ("svg", "csv", "json"):
+        with watched.page.expect_download() as download:
+            watched.page.locator(".beam-view select.save").select_option(kind)
+        saved[kind] = download.value.path().read_text(encoding="utf-8")
+    assert "num_beams 3" in saved["svg"]
+    assert "not" in saved["csv"].splitlines()[1]
+    flat = json.loads(saved["json"])
+    assert (flat["params"]["num_beams"], flat["steps"][-1]["end"]) == (3, "length")
+    assert [len(row) for step in flat["steps"] for row in step["continuations"]] == [len(flat["columns"])] * sum(
+        len(step["continuations"]) for step in flat["steps"]
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_view_is_accessible(visit: Callable[..., Watched], *, dark: bool) -> None:
+    """axe-core finds nothing, on a desk and on a phone, where nothing scrolls sideways but the tree in its frame."""
+    watched = visit()
+    watched.page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", dark)
+    search(watched)
+    watched.page.locator(".beam-frame .points path").first.click(force=True)
+    expect(watched.page.locator(".beam-branch .tok.sel")).to_be_visible()
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+    assert Axe().run(watched.page, context=".beam-view", options=options).response["violations"] == []
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    assert watched.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_russian_view_searches(visit: Callable[..., Watched]) -> None:
+    """And says so in Russian."""
+    watched = visit("/ru/")
+    watched.page.fill("#length input", "4")
+    watched.page.keyboard.press("Tab")
+    watched.page.get_by_role("button", name=RUSSIAN["beam_search"], exact=True).click()
+    expect(watched.page.locator(".beam-status")).to_contain_text(RUSSIAN["beam_end_length"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"beams": None}, "The settings of the search are missing."),
+        ({"beams": {"num_beam": 2}}, "The settings of the search are missing."),
+        ({"beams": {"num_beams": 0}}, "Beams is 0; it must lie in [1, 16]."),
+        ({"beams": {"num_beams": "4"}}, "Beams is 4; it must be a number."),
+        ({"beams": {"early_stopping": "soon"}}, "Early stopping is soon; it must be true, false or “never”."),
+        ({"beams": {"num_beam_groups": 2}}, "Beam groups is 2; 3 beams cannot be split into 2 equal groups."),
+        (
+            {"chain": {"temperature": 0}, "beams": {"sample": True}},
+            "Temperature is 0, which leaves each beam one",
+        ),
+        ({"chain": {"mirostat": 5}, "beams": {"sample": True}}, "Mirostat follows one text"),
+        ({"model": "nobody"}, "models.yaml has no model “nobody”"),
+        ({"max_new_tokens": 0}, "New tokens, at most, is 0; it must"),
+    ],
+)
+def test_what_cannot_begin_is_refused(app: RunningApp, asked: dict[str, Any], says: str) -> None:
+    """With a sentence, before the model is asked."""
+    answer = app.http.post("/playground/beams", json=ASKED | asked)
+    assert answer.status_code == 400
+    assert says in answer.json()["text"]
+
+
+def test_what_the_model_refuses_is_told_by_the_search(app: RunningApp) -> None:
+    """An empty prompt is found out where it is read."""
+    begun = app.http.post("/playground/beams", json=ASKED | {"prompt": ""}).json()["search"]
+    lines = [line for line in app.http.get(f"/searches/{begun}/follow").text.splitlines() if line.startswith("data: ")]
+    told = json.loads(lines[-1].removeprefix("data: "))
+    assert (told["running"], told["error"]) == (False, "The prompt is empty. Type a prompt first.")
+    assert app.http.get(f"/searches/{begun}/texts?length_penalty=1").json() == {"rows": [], "sentence": ""}
+
+
+def test_a_search_that_is_not_kept_is_said(app: RunningApp) -> None:
+    """At every address of it."""
+    for path in ("follow", "tree", "texts?length_penalty=1", "texts.csv?length_penalty=1", "search.json"):
+        answer = app.http.get(f"/searches/nobody/{path}")
+        assert (answer.status_code, answer.json()["text"][:31]) == (404, "This search is no longer kept. ")
+    for path in ("stop", "place", "paths/greedy"):
+        body = {"position": 0, "number": 0, "chain": {}, "seed": "1"}
+        assert app.http.post(f"/searches/nobody/{path}", json=body).status_code == 404
