@@ -32,7 +32,7 @@
         if (chip.dataset.tried === undefined) continue;
         delete chip.dataset.tried;
         delete chip.dataset.differs;
-        chip.title = chip.dataset.title;
+        delete chip.dataset.verdict;
         chip.setAttribute("aria-label", chip.dataset.label);
       }
     }
@@ -83,11 +83,10 @@
     }
 
     function judge(chip, stays, about) {
-      chip.dataset.title ??= chip.title;
       chip.dataset.label ??= chip.getAttribute("aria-label");
       chip.dataset.tried = stays ? "stays" : "gone";
-      chip.title = `${words.whatif}: ${about}\n${chip.dataset.title}`;
-      chip.setAttribute("aria-label", `${chip.dataset.label}, ${words.whatif}: ${about}`);
+      chip.dataset.verdict = `${words.whatif}: ${about}`; // peek.js shows it
+      chip.setAttribute("aria-label", `${chip.dataset.label}, ${chip.dataset.verdict}`);
     }
 
     document.addEventListener("playground:begin", () => {

@@ -163,12 +163,11 @@
       return node;
     }
 
-    /** Say in color, line, tip and label what the choice asks for. */
+    /** Say in color, line and label what the choice asks for. */
     function color(node, token, position) {
       const { text: piece, before, after, rank, chosen } = token;
       const about = [fill(words.token_about, { before: share(before), after: share(after), rank }), colors.said(token), chosen && words.chosen];
-      node.title = about.filter(Boolean).join(" · ");
-      node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: node.title }));
+      node.setAttribute("aria-label", fill(words.token_label, { piece, number: position + 1, about: about.filter(Boolean).join(" · ") }));
       colors.paint(node, token);
     }
 
@@ -227,13 +226,14 @@
       const node = text.querySelector(`[data-position="${detail}"]`);
       if (node) choose(node, false);
     });
+    window.playground.peek(words, text, (position) => run.tokens[position]);
     recolor();
     arrived();
     watch("value", arrived);
   };
 
   /** A token as strip.py says it. */
-  function read([text, before, after, rank, bits, chosen, entropy]) {
-    return { text, before, after, rank, bits, chosen, entropy };
+  function read([text, before, after, rank, bits, chosen, entropy, near]) {
+    return { text, before, after, rank, bits, chosen, entropy, near };
   }
 })();

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from playground.records import StopReason
 from playground.tokens import joined
 from playground.ui.controls import settings_line
+from playground.ui.peek import nearby
 from playground.views.base import grouped
 
 if TYPE_CHECKING:
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
     from playground.store import LiveRun
 
 
-def token_entry(step: TokenStep, text: str) -> list[Any]:
+def token_entry(step: TokenStep, text: str, texts: Mapping[str, str]) -> list[Any]:
     """Return text, probability before and after, rank, surprisal (bits), whether somebody chose it, entropy (bits).
 
-    The entropy is that of the final distribution. Of an impossible token the surprisal is None.
+    The entropy is that of the final distribution. Of an impossible token the surprisal is None. The last item is
+    what ``peek.nearby`` says.
     """
     surprisal = step.surprisal_bits if step.surprisal_bits < math.inf else None
     entropy = step.snapshot.final_entropy_bits
-    return [text, step.model_prob, step.final_prob, step.rank, surprisal, step.chosen, entropy]
+    about = [step.model_prob, step.final_prob, step.rank, surprisal, step.chosen, entropy]
+    return [text, *about, nearby(step, texts)]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[s
     message = {
         "run": live.run_id,
         "from": start,
-        "tokens": [token_entry(step, text) for step, text in written],
+        "tokens": [token_entry(step, text, texts) for step, text in written],
         "rest": "" if running else live.joiner.rest,  # the beginning of a character that never came
         "stats": stats(live, texts),
         "running": running,

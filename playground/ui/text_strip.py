@@ -5,6 +5,12 @@ from __future__ import annotations
 STRIP: dict[str, str] = {
     "token_about": "{before} before · {after} after · rank {rank}",
     "token_label": "{piece}, token {number}, {about}",
+    "peek_rank": "token {number} · rank {rank} of {vocab} · {bits} bits",
+    "peek_token": "token",
+    "peek_drawn": "◀ drawn",
+    "peek_chosen": "◀ chosen",
+    "peek_others": "{count} others",
+    "peek_foot": "entropy {before} → {after} bits · {support} can be drawn",
     "color": "Color",
     "color_help": "What the color of a written token says, and the thickness of the line under it.",
     "color_surprisal": "surprisal",

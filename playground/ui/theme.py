@@ -25,6 +25,7 @@ SCRIPTS = (
     "tree.js",
     "plot.js",
     "colors.js",
+    "peek.js",
     "strip.js",
     "knobs.js",
     "chain.js",

@@ -5,6 +5,12 @@ from __future__ import annotations
 STRIP: dict[str, str] = {
     "token_about": "{before} до · {after} после · ранг {rank}",
     "token_label": "{piece}, токен {number}, {about}",
+    "peek_rank": "токен {number} · ранг {rank} из {vocab} · {bits} бит",
+    "peek_token": "токен",
+    "peek_drawn": "◀ выпал",
+    "peek_chosen": "◀ выбран",
+    "peek_others": "остальные: {count}",
+    "peek_foot": "энтропия {before} → {after} бит · доступно токенов: {support}",
     "color": "Цвет",
     "color_help": "Что показывают цвет написанного токена и толщина линии под ним.",
     "color_surprisal": "неожиданность",
