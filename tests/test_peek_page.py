@@ -71,7 +71,7 @@ def apart(watched: Watched, place: int) -> bool:
     box, chip = watched.page.evaluate(BOXES, place)
     size = watched.page.viewport_size or {"width": 0, "height": 0}
     inside = box["left"] >= 0 and box["top"] >= 0 and box["right"] <= size["width"] and box["bottom"] <= size["height"]
-    return inside and (box["bottom"] <= chip["top"] or box["top"] >= chip["bottom"])
+    return bool(inside and (box["bottom"] <= chip["top"] or box["top"] >= chip["bottom"]))
 
 
 def test_the_pointer_shows_what_else_could_have_come(watched: Watched, app: RunningApp) -> None:

@@ -11,20 +11,19 @@ from playground.views.base import sampler_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from playground.records import Candidate, TokenStep
+    from playground.records import Candidate, Snapshot, TokenStep
 
 NEAR = 5  # tokens of the card, beside the written one
 DIGITS = 6  # of a share, where people read three: a message has a dozen of them for each token
 
 
-def nearby(step: TokenStep, texts: Mapping[str, str]) -> list[Any]:
+def nearby(step: TokenStep, snapshot: Snapshot, texts: Mapping[str, str]) -> list[Any]:
     """Return entropy before (bits), support, and the likeliest tokens with what all others have.
 
     The likeliest are those after the chain, then the most probable of the removed ones; the written token is always
     among them. Each is a list of text, share before, share after and, where it was removed, by what. The order is:
     entropy, support, count and both shares of the others, the place of the written one, the tokens.
     """
-    snapshot = step.snapshot
     best = sorted(snapshot.candidates, key=lambda item: (-item.final_prob, item.rank))
     shown = best[:NEAR] + [item for item in best[NEAR:] if item.token_id == step.token_id]
     rows = [_row(item, texts) for item in shown]

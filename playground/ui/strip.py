@@ -25,9 +25,9 @@ def token_entry(step: TokenStep, text: str, texts: Mapping[str, str]) -> list[An
     what ``peek.nearby`` says.
     """
     surprisal = step.surprisal_bits if step.surprisal_bits < math.inf else None
-    entropy = step.snapshot.final_entropy_bits
-    about = [step.model_prob, step.final_prob, step.rank, surprisal, step.chosen, entropy]
-    return [text, *about, nearby(step, texts)]
+    snapshot = step.snapshot
+    about = [step.model_prob, step.final_prob, step.rank, surprisal, step.chosen, snapshot.final_entropy_bits]
+    return [text, *about, nearby(step, snapshot, texts)]
 
 
 def strip_message(live: LiveRun, start: int, texts: Mapping[str, str]) -> dict[str, Any]:

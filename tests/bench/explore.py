@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 TOKENS, LONG, FAST = 64, 400, 2_000
+HOVERED = 40
 CLICKS, MOVES, TRIES, WARM_UP = 60, 40, 15, 5
 MODELS = """
 models:
@@ -37,6 +38,19 @@ async (position) => {
   while (!title.textContent.includes(` ${position + 1}:`));
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
   return performance.now() - start;
+}
+"""
+# From the pointer's own time stamp until the card of the token under it is painted.
+HOVERS = """
+() => {
+  window.hovers = [];
+  document.querySelector(".tokens").addEventListener("pointerover", async ({ target, timeStamp }) => {
+    if (!target.dataset.position) return;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+    const card = document.querySelector("#peek");
+    const right = !card.hidden && new RegExp(` ${Number(target.dataset.position) + 1} `).test(card.textContent);
+    window.hovers.push(right ? performance.now() - timeStamp : Infinity);
+  });
 }
 """
 # Moves a slider and waits until the last token has been judged under it.
@@ -75,6 +89,7 @@ def main() -> None:
         watched = Watched(browser, app.url)
         watched.write(TOKENS)
         told("click → its distribution", [watched.page.evaluate(CLICK, place) for place in places()])
+        told("pointer on a token → its card", hovered(watched.page, HOVERED))
         told("slider → every token tried", [watched.page.evaluate(TRY, value) for value in values(TRIES)])
         told("slider → painted plot while a text streams", while_it_streams(watched))
         with TemporaryDirectory() as folder:
@@ -102,6 +117,20 @@ def places() -> list[int]:
 def values(count: int) -> list[str]:
     """Return temperatures, each other than the one before and than that of the page."""
     return [str(round(0.85 + 0.05 * (7 * number % 19), 2)) for number in range(count + WARM_UP)]
+
+
+def hovered(page: Page, count: int) -> list[float]:
+    """Lead the pointer over tokens; return milliseconds until the card of each."""
+    page.evaluate(HOVERS)
+    page.locator(".tokens").scroll_into_view_if_needed()
+    nodes = page.locator(".tok[data-position]")
+    for number in range(1, count + WARM_UP + 1):
+        box = nodes.nth(7 * number % nodes.count()).bounding_box()
+        assert box
+        page.mouse.move(2, 2)
+        page.mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+        page.wait_for_function("(count) => window.hovers.length >= count", arg=number)
+    return [float(took) for took in page.evaluate("window.hovers")]
 
 
 def while_it_streams(watched: Watched) -> list[float]:
@@ -132,6 +161,7 @@ def fast(browser: Browser, folder: Path) -> float:
         watched.page.evaluate(WRITE)
         took = watched.page.evaluate(WRITE)
         count = watched.page.locator(".tok[data-position]").count()
+        told(f"pointer on one of {count:,} tokens → its card", hovered(watched.page, HOVERED))
     return float(count / took * 1e3)
 
 
