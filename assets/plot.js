@@ -19,6 +19,7 @@
     const area = el("div", { class: "figure" });
     const draw = el("p", { class: "draw" });
     const dart = window.playground.dart(words);
+    const formula = window.playground.formula(words, () => completeFormula());
     const note = el("p", { class: "draw" });
     const others = el("div", { class: "others" });
     const settings = el("p", { class: "settings" });
@@ -31,7 +32,7 @@
     const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
     const card = el("section", { class: "card plot", "aria-label": words.plot_title },
       el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views), window.playground.saver(words, () => latest && saved())),
-      settings, numbers, legendRow, area, stages, draw, dart.element, others, note);
+      settings, numbers, legendRow, area, stages, draw, dart.element, others, formula.element, note);
     card.hidden = true;
     element.append(empty, card);
     let view = (window.playground.view = names[0]);
@@ -51,6 +52,7 @@
       const { data, layout: given } = waterfall ? latest.waterfall : latest.figure;
       const layout = { ...(waterfall ? given : narrow(given, width)), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
       window.Plotly.react(here, data, layout, CONFIG);
+      formula.listen(here);
       if (!waterfall && !area.dataset.listens) {
         area.dataset.listens = "true";
         area.on("plotly_click", ({ points: [{ customdata: token }] }) => Number.isInteger(token) && goOn(token));
@@ -101,6 +103,8 @@
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere
+      formula.show(news);
+      if (!news.follow || news.last) completeFormula();
       counted.hidden = !news.counted;
       counted.lastChild.textContent = fill(words.counted_legend, { total: whole(news.counted) });
       many.textContent = news.counted ? words.draw_more : words.draw_many;
@@ -129,6 +133,16 @@
       if (!news || here !== latest.place) return;
       Object.assign(latest, { waterfall: news.waterfall, columns: body.columns });
       paint();
+    };
+
+    /** Ask for the numbers behind the tokens of a picture that came without them, where somebody wants to see them. */
+    const completeFormula = async () => {
+      if (!formula.open || !latest || latest.formula) return;
+      const { chain, seed: number, place: here } = latest;
+      const news = await ask("/playground/what_if", { chain, seed: number, place: here, formula: true });
+      if (!news || here !== latest.place || latest.formula) return;
+      latest.formula = news.formula;
+      formula.show(latest);
     };
 
     const arrived = async (news) => {
@@ -164,7 +178,7 @@
       wanted.clear();
       busy = false;
     };
-    const tryOut = () => question("settings", () => ({ chain: window.playground.chain, seed: seed(), columns: columns() }));
+    const tryOut = () => question("settings", () => ({ chain: window.playground.chain, seed: seed(), columns: columns(), formula: formula.open }));
     const drawMany = () => question("draws", () => ({ chain: latest.chain, seed: latest.seed, draws: latest.counted + MANY }));
     document.addEventListener("playground:settings", tryOut);
     document.addEventListener("playground:restore", ({ detail }) => detail.view !== view && choose(detail.view));

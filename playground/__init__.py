@@ -6,7 +6,7 @@ The map, from the bottom up; imports point downwards only:
   hold, arithmetic on logits
 - ``scores``: the probability of a whole text
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
-- ``chain``: samplers in order, the draw; ``stages``: what each of them did, for a picture
+- ``chain``: samplers in order, the draw; ``stages``, ``formula``: what each of them did, for a picture and in numbers
 - ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;

@@ -20,6 +20,7 @@ from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
 from playground.errors import ModelError, SettingError
 from playground.events import Ended, Event, Look, Scored, Started
+from playground.formula import formula
 from playground.prompt import check_room, control_places, read_prompt
 from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing
 from playground.samplers import ORDERS
@@ -100,8 +101,10 @@ class Engine:
         drawn = self.step(row, context, params)
         orders = self._orders(row, context, params, drawn.trace)
         counts = _counts(drawn.trace, context, extras.draws)
-        found = stages.pack(stages.stages(drawn.trace)) if extras.stages else b""
-        return Look(context.history, tail, drawn.record(details=True), from_cache, orders, counts, found)
+        found = stages.stages(drawn.trace) if extras.stages or extras.formula else ()
+        packed = stages.pack(found) if extras.stages else b""
+        numbers = formula(drawn.trace, _shown(found, drawn.token_id, extras.also)).pack() if extras.formula else b""
+        return Look(context.history, tail, drawn.record(details=True), from_cache, orders, counts, packed, numbers)
 
     def _context(self, ids: tuple[int, ...], prompt: Prompt, params: SamplingParams) -> StepContext:
         written = prompt.written
@@ -259,6 +262,12 @@ def by_hand(drawn: Draw, token: int) -> Draw:
     if not drawn.trace.model.locate(np.array([token]))[1][0]:
         raise SettingError(f"The model gives token {token} no probability at all.", hint="Choose another one.")
     return replace(drawn, token_id=token, chosen=True)
+
+
+def _shown(found: tuple[stages.Stage, ...], drawn: int, also: int | None) -> list[int]:
+    """Return the tokens that a picture of these stages shows, the drawn one first."""
+    bars = [bar.token_id for stage in found for bar in stage.bars]
+    return list(dict.fromkeys([drawn, *bars] if also is None else [drawn, also, *bars]))
 
 
 def _counts(trace: Trace, context: StepContext, draws: int) -> tuple[tuple[int, int], ...]:

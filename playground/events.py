@@ -20,7 +20,7 @@ class Look:
         from_cache: no model ran.
         orders: there where two or more samplers are set.
         counts: pairs of a token id and how often it came in as many draws as were asked for, each with its own luck.
-        stages: the packed stages of the chain, where they were asked for.
+        stages, formula: the packed stages of the chain and the packed numbers of tokens, where they were asked for.
     """
 
     ids: tuple[int, ...]
@@ -30,6 +30,7 @@ class Look:
     orders: Orders | None = None
     counts: tuple[tuple[int, int], ...] = ()
     stages: bytes = b""
+    formula: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

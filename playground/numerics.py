@@ -99,6 +99,11 @@ class Distribution:
         """Sum of the exponentials."""
         return float(self._weights.sum())
 
+    @property
+    def log_total(self) -> float:
+        """Natural logarithm of the sum of exp(logit) over all tokens in play."""
+        return self.peak + math.log(self._total)
+
     @cached_property
     def entropy_nats(self) -> float:
         """Shannon entropy in nats."""
@@ -162,6 +167,11 @@ class Distribution:
         """Probability of each given token, (m,); zero where removed."""
         entries, inside = self.locate(token_ids)
         return np.where(inside, self.weigh(entries), 0.0)
+
+    def logits_of(self, token_ids: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Return the logit of each given token, and whether it is in play, (m,) each; else the logit means nothing."""
+        entries, inside = self.locate(token_ids)
+        return self.raw[entries].astype(np.float64) / self.temperature, inside
 
     def at_temperature(self, temperature: float) -> Distribution:
         """Return the same tokens with their logits divided by ``temperature``, above 0."""

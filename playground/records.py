@@ -58,10 +58,19 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a look is asked for beside the distribution: a number of draws to count, and the stages of the chain."""
+    """What a look is asked for beside the distribution.
+
+    Attributes:
+        draws: a number of draws to count.
+        stages: the stages of the chain.
+        formula: the way of the tokens that are shown through it, in numbers.
+        also: one more token for that.
+    """
 
     draws: int = 0
     stages: bool = False
+    formula: bool = False
+    also: int | None = None
 
 
 class Candidate(NamedTuple):

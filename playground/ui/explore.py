@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from playground import formula
 from playground.errors import RunNotFound, SettingError, shown
 from playground.records import TAIL_TOKENS, Extras, Prompt
 from playground.scripts import as_code
@@ -16,6 +17,7 @@ from playground.stages import unpack
 from playground.store import Looked, Origin, read_step
 from playground.ui.boxes import boxes_after
 from playground.ui.controls import read_seed, read_settings
+from playground.ui.formula import formula_lines
 from playground.ui.picture import Place, orders_text, picture
 from playground.ui.replay import Replay
 from playground.ui.strip import prompt_scores
@@ -78,28 +80,29 @@ class Explorer:
     def what_if(self, chain: object, seed: object, place: object, extras: Mapping[str, object]) -> dict[str, Any]:
         """Return the picture of a place under other settings, and what is asked for beside it.
 
-        ``extras`` may hold ``draws``, a number of tokens to draw and count, and ``columns``, those of the waterfall.
+        ``extras`` may hold ``draws``, a number of tokens to draw and count, ``columns``, those of the waterfall, and
+        ``formula``, true for the numbers behind each token that is shown.
 
         Raises:
             PlaygroundError: the settings are refused, or the place is no longer kept.
         """
         columns = whole("columns", extras.get("columns", 0), MAX_COLUMNS)
-        there, answer = self.tried(chain, seed, place, draws=extras.get("draws", 0), stages=columns > 0)
+        asked = Extras(whole("draws", extras.get("draws", 0), MAX_DRAWS), columns > 0, extras.get("formula") is True)
+        there, answer = self.tried(chain, seed, place, asked)
         shown = self._shown(there, answer)
         if columns:
             shown["waterfall"] = waterfall_spec(unpack(answer["stages"]), self.texts, columns=columns)
+        if asked.formula:
+            shown["formula"] = formula_lines(formula.unpack(answer["formula"]), self.texts)
         return shown
 
-    def tried(
-        self, chain: object, seed: object, place: object, *, draws: object = 0, stages: bool = False
-    ) -> tuple[Place, Answer]:
+    def tried(self, chain: object, seed: object, place: object, asked: Extras) -> tuple[Place, Answer]:
         """Ask the model about a place under other settings.
 
         Raises:
             PlaygroundError: the settings are refused, or the place is no longer kept.
         """
         params = read_settings(chain, seed, LOOK_LENGTH)
-        asked = Extras(whole("draws", draws, MAX_DRAWS), stages)
         where = place if isinstance(place, dict) else {}
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
@@ -107,7 +110,7 @@ class Explorer:
         else:
             run, position = self.found(where.get("run"), where.get("position"))
             model, written = run.model, run.steps[position]
-            prompt = self._before(run, position)
+            prompt, asked = self._before(run, position), replace(asked, also=written.token_id)
         answer = self.pool.ask("look", model, prompt, params, asked)
         return _place(where, model, answer, params, written), answer
 

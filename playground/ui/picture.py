@@ -67,6 +67,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
         "seed": place.params.seed,
         "counted": sum(place.counts.values()),
+        "drawn": drawn,
         "alternatives": alternatives(snapshot, texts),
         "orders": "",
     }

@@ -221,7 +221,7 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     Raises:
         SettingError: it is too large, or no JSON object.
     """
-    flat = read_object(body, "Its keys are chain, seed, place, draws and columns.")
+    flat = read_object(body, "Its keys are chain, seed, place, draws, columns and formula.")
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
 
 

@@ -10,11 +10,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import SavedRunError, SettingError, shown
+from playground.records import Extras
 from playground.saved import read_run
 from playground.store import read_step
 from playground.tables import distribution_rows, distribution_table, to_csv
 from playground.ui.controls import settings_line
-from playground.ui.explore import recorded_place
+from playground.ui.explore import MAX_DRAWS, recorded_place, whole
 from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def table(explorer: Explorer, asked: Mapping[str, Any]) -> dict[str, Any]:
         run, position = explorer.found(place.get("run"), place.get("position"))
         there, step = recorded_place(run, position), run.steps[position]
     else:
-        there, answer = explorer.tried(asked.get("chain"), asked.get("seed"), place, draws=asked.get("draws", 0))
+        extras = Extras(whole("draws", asked.get("draws", 0), MAX_DRAWS))
+        there, answer = explorer.tried(asked.get("chain"), asked.get("seed"), place, extras)
         step = read_step(answer["step"])
     drawn = None if there.params.seed is None else step.token_id
     rows, settings = distribution_rows(step.snapshot, drawn, there.counts), there.params.to_dict()

@@ -42,6 +42,19 @@ WATERFALL: dict[str, str] = {
     "waterfall_taller": "taller than drawn",
     "waterfall_band": "entropy ± {bits} bits",
     "waterfall_bits": "{bits} bits",
+    "formula": "From logit to probability",
+    "formula_help": (
+        "The numbers behind one token, as the chain computes them: e^logit ÷ the sum of e^logit over all tokens in "
+        "play, which is written as a power of e, too. Point at a bar for its token, or choose one here."
+    ),
+    "formula_token": "Token",
+    "formula_logit": "logit {logit}",
+    "formula_over": ", the sum over {count} tokens,",
+    "formula_unchanged": "{logit}, unchanged",
+    "formula_removed": "removed here; {share} had reached it",
+    "formula_stays": "stays: {before} ÷ {kept} = {after}",
+    "formula_drawn": "drawn with {share}",
+    "formula_never": "cannot be drawn",
     "rule_bits": "bits",
     "rule_threshold": "threshold",
     "rule_surprisal": "surprisal",

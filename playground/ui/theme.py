@@ -20,6 +20,7 @@ SCRIPTS = (
     "quiet.js",
     "page.js",
     "dart.js",
+    "formula.js",
     "save.js",
     "history.js",
     "tree.js",

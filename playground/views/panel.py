@@ -42,6 +42,7 @@ class Column:
         removed: it is hatched.
         marked: the rule names it.
         name: below the axis.
+        token_id: None for tokens without a bar of their own, all together.
     """
 
     x: float
@@ -53,6 +54,7 @@ class Column:
     marked: bool
     name: str
     hover: str
+    token_id: int | None = None
 
     @property
     def top(self) -> float:
@@ -88,11 +90,8 @@ def columns_of(stage: Stage, texts: Mapping[str, str], *, tail_width: float) -> 
         pile = base + height
         after = bar.after if geometry in RESHAPES and not bar.removed and stage.key != MODEL else None
         hover = "<br>".join([f"<b>{literal(bar.text)}</b> · id {bar.token_id}", *_tip(stage, bar, pile, texts)])
-        found.append(
-            Column(
-                place, 0.82, base, height, after, bar.removed, bar.token_id in named, label(bar.text, MAX_NAME), hover
-            )
-        )
+        looks = after, bar.removed, bar.token_id in named, label(bar.text, MAX_NAME), hover, bar.token_id
+        found.append(Column(place, 0.82, base, height, *looks))
     left = len(stage.bars) - 0.5 + TAIL_GAP
     for stays in (True, False):
         column = _tail_column(stage, pile, texts, stays=stays, x=left + tail_width / 2, width=tail_width)

@@ -183,6 +183,7 @@ def _bars(stage: Stage, panel: list[Column], axis: str, scale: Scale, texts: Map
         found.append(on | {
             "name": name, "marker": marker, "x": [c.x for c in shown], "width": [c.width for c in shown],
             "y": [min(c.height, scale.high - c.base) for c in shown], "hovertext": tips,
+            "customdata": [c.token_id for c in shown],
         })  # fmt: skip
         if any(column.base for column in shown):
             found[-1]["base"] = [column.base for column in shown]
@@ -191,6 +192,7 @@ def _bars(stage: Stage, panel: list[Column], axis: str, scale: Scale, texts: Map
     found.append(on | {
         "name": "after", "marker": {"color": AFTER}, "x": [c.x for c in after], "width": [c.width / 2 for c in after],
         "y": [min(c.after or 0.0, scale.high) for c in after], "hovertext": [c.hover for c in after],
+        "customdata": [c.token_id for c in after],
     })  # fmt: skip
     return [*found, on | {
         "type": "scatter", "name": "named", "mode": "markers", "x": [c.x for c in marked], "hoverinfo": "skip",

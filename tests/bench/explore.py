@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,13 @@ MODELS = """
 models:
   endless: {title: Endless, backend: toy, source: "path:endless.json", context_tokens: 4096}
 """
+# The end is banned, so that every text is as long as asked for, whatever this machine's last digits make of it.
+ENDLESS = {"order": "transformers", "temperature": 0.8, "top_k": 40, "top_p": 0.9}
+ENDLESS |= {"logit_bias": [["<|im_end|>", False], ["<|endoftext|>", False]]}
+STATE = {"v": 1, "model": "smollm2-135m-instruct", "mode": "completion", "system": "", "history": [], "seed": "42"}
+STATE |= {"prompt": "The secret to a successful life is", "chain": ENDLESS, "max_new_tokens": TOKENS}
+STATE |= {"view": "distribution", "color": "surprisal", "token": None}
+KEPT = f"localStorage.setItem('playground', JSON.stringify({json.dumps({'state': STATE})}))"
 RUNNING = "document.querySelector('.strip').dataset.running === 'true'"
 
 # Presses a token and waits until its own picture is painted: title and figure change together.
@@ -51,6 +59,15 @@ HOVERS = """
     const right = !card.hidden && new RegExp(` ${Number(target.dataset.position) + 1} `).test(card.textContent);
     window.hovers.push(right ? performance.now() - timeStamp : Infinity);
   });
+}
+"""
+# Where a token is, once it is in sight: the middle of the wider of its lines.
+MIDDLE = """
+(place) => {
+  const node = document.querySelector(`.tok[data-position="${place}"]`);
+  node.scrollIntoView({ block: "nearest" });
+  const [line] = [...node.getClientRects()].sort((one, other) => other.width - one.width);
+  return [line.left + line.width / 2, line.top + line.height / 2];
 }
 """
 # Moves a slider and waits until the last token has been judged under it.
@@ -86,7 +103,7 @@ def main() -> None:
         browser = launch(driver)
         app.http.get("/healthz")
         print(f"open → first paint: {sorted(first_paints(browser, app.url))[2] / 1e3:.2f} s (median of 5)")
-        watched = Watched(browser, app.url)
+        watched = Watched(browser, app.url, script=KEPT)
         watched.write(TOKENS)
         told("click → its distribution", [watched.page.evaluate(CLICK, place) for place in places()])
         told("pointer on a token → its card", hovered(watched.page, HOVERED))
@@ -122,13 +139,10 @@ def values(count: int) -> list[str]:
 def hovered(page: Page, count: int) -> list[float]:
     """Lead the pointer over tokens; return milliseconds until the card of each."""
     page.evaluate(HOVERS)
-    page.locator(".tokens").scroll_into_view_if_needed()
-    nodes = page.locator(".tok[data-position]")
+    all_tokens = page.locator(".tok[data-position]").count()
     for number in range(1, count + WARM_UP + 1):
-        box = nodes.nth(7 * number % nodes.count()).bounding_box()
-        assert box
         page.mouse.move(2, 2)
-        page.mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+        page.mouse.move(*page.evaluate(MIDDLE, 7 * number % all_tokens))
         page.wait_for_function("(count) => window.hovers.length >= count", arg=number)
     return [float(took) for took in page.evaluate("window.hovers")]
 

@@ -151,4 +151,17 @@ PICTURES: dict[str, str] = {
     "rule_bits": "бит",
     "rule_threshold": "порог",
     "rule_surprisal": "неожиданность",
+    "formula": "От логита к вероятности",
+    "formula_help": (
+        "Числа одного токена, как их считает цепочка: e^логит ÷ сумма e^логит по всем доступным токенам; она тоже "
+        "записана как степень e. Наведите указатель на столбец или выберите токен здесь."
+    ),
+    "formula_token": "Токен",
+    "formula_logit": "логит {logit}",
+    "formula_over": ", сумма по {count} токенам,",
+    "formula_unchanged": "{logit}, без изменений",
+    "formula_removed": "удалён здесь; до этого шага дошло {share}",
+    "formula_stays": "остаётся: {before} ÷ {kept} = {after}",
+    "formula_drawn": "выпадает с вероятностью {share}",
+    "formula_never": "не может выпасть",
 }
