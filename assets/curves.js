@@ -27,9 +27,11 @@
         [drawn, figure, settings] = [mine, news.figure, news.settings];
       }
       const style = getComputedStyle(card);
-      const layout = { ...figure.layout, width: area.clientWidth || undefined, font: { color: style.color, family: style.fontFamily, size: 12 } };
+      const font = { color: style.color, family: style.fontFamily, size: 12 };
+      const { data, layout } = window.playground.sized(figure.data, { ...figure.layout, font });
+      layout.width = area.clientWidth || undefined;
       const first = !area.data;
-      window.Plotly.react(area, figure.data, layout, { displayModeBar: false, responsive: false });
+      window.Plotly.react(area, data, layout, { displayModeBar: false, responsive: false });
       if (first) area.on("plotly_click", ({ points: [{ x }] }) => drawn === shown && tell("select", x - 1));
     }
 

@@ -168,7 +168,7 @@
 
   document.addEventListener("playground:begin", ({ detail }) => {
     ended = false;
-    if (detail === run) return;
+    if (detail === run || detail === window.playground.recorded) return;
     if (!settingsOf.has(detail)) settingsOf.set(detail, starts);
     [run, asked, chosen] = [detail, settingsOf.get(detail), null];
     save();

@@ -132,9 +132,8 @@
   parts.bar = (element, props) => {
     const words = (texts = JSON.parse(props.words));
     const chip = el("span", { class: "chip", "data-state": "loading" }, "…");
-    const dark = el("button", { type: "button", class: "plain", id: "theme", "aria-label": words.theme, title: words.theme, onclick: flip }, "◐");
     const views = VIEWS.map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
-    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, languages(props, words), dark));
+    element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, languages(props, words), window.playground.tours(words), ...window.playground.displays(words)));
     const choose = () => {
       const name = VIEWS.find((view) => location.hash === `#${view}`) ?? VIEWS[0]; // #explore/… holds settings: link.js
       document.body.dataset.view = name;
@@ -166,10 +165,6 @@
   /** Put values into a sentence: fill("{a} of {b}", {a: 1, b: 2}). */
   function fill(sentence, values) {
     return sentence.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
-  }
-
-  function flip() {
-    document.body.classList.toggle("dark");
   }
 
   /** Keep the chip saying where the models stand; asks more often while one loads. */
@@ -215,5 +210,22 @@
     if (event.target.closest?.("#seed")) tell("settings");
   });
 
-  window.playground = { parts, el, term, message, type, mount, tell, ask, at, whole, fill, goOn, branch };
+  /** What this browser keeps beside the settings; null where it keeps nothing for pages. */
+  function kept(name) {
+    try {
+      return JSON.parse(localStorage.getItem(`playground-${name}`)) ?? {};
+    } catch {
+      return null;
+    }
+  }
+
+  function keep(name, value) {
+    try {
+      localStorage.setItem(`playground-${name}`, JSON.stringify(value));
+    } catch {
+      // full or denied: the page works without
+    }
+  }
+
+  window.playground = { kept, keep, parts, el, term, message, type, mount, tell, ask, at, whole, fill, goOn, branch };
 })();

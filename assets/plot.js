@@ -49,8 +49,10 @@
       const here = waterfall ? stages : area;
       width = here.clientWidth;
       const style = getComputedStyle(card);
-      const { data, layout: given } = waterfall ? latest.waterfall : latest.figure;
-      const layout = { ...(waterfall ? given : narrow(given, width)), width: width || undefined, font: { color: style.color, family: style.fontFamily, size: 12.5 } };
+      const figure = waterfall ? latest.waterfall : latest.figure;
+      const font = { color: style.color, family: style.fontFamily, size: 12.5 };
+      const { data, layout } = window.playground.sized(figure.data, { ...(waterfall ? figure.layout : narrow(figure.layout, width)), font });
+      layout.width = width || undefined;
       window.Plotly.react(here, data, layout, CONFIG);
       formula.listen(here);
       if (!waterfall && !area.dataset.listens) {
@@ -148,6 +150,7 @@
     const arrived = async (news) => {
       const early = news && news.follow && !news.last && (view === "waterfall" || performance.now() < next);
       if (!news || early || (news.follow && window.playground.pinned)) return;
+      if (news.asked && window.playground.untouched) return; // a first visitor sees the recorded text
       newest = news;
       await plotly;
       if (newest !== news) return;
@@ -207,7 +210,7 @@
   const MANY = 1000; // draws at a press
   /** On a phone the names get less room. */
   function narrow(layout, width) {
-    return !width || width > 560 ? layout : { ...layout, margin: { ...layout.margin, l: 106, r: 166 } };
+    return !width || width / window.playground.large() > 560 ? layout : { ...layout, margin: { ...layout.margin, l: 106, r: 166 } };
   }
 
   function legend(words, ...more) {

@@ -72,6 +72,7 @@
       draw();
     }
 
+    document.addEventListener("playground:begin", ({ detail }) => detail !== window.playground.recorded && drop(window.playground.recorded));
     document.addEventListener("playground:texts", ({ detail }) => {
       texts = [...detail, ...texts.filter(({ id }) => !detail.some((text) => text.id === id))];
       draw();

@@ -29,6 +29,10 @@ END_TIMEOUT_S = 10
 LONG_MS = 60_000  # so long a page may take before a test fails; nothing is near that
 
 
+# As a browser is in which somebody has written a text before: no recorded one is shown.
+VISITED = "try { localStorage.setItem('playground-visit', '{\"own\":true}'); } catch {}"
+
+
 class RunningApp:
     """``python app.py`` on a free port; a context manager."""
 
@@ -73,8 +77,10 @@ def launch(driver: Playwright) -> Browser:
 class Watched:
     """A page, and what its browser complained of or asked for elsewhere."""
 
-    def __init__(self, browser: Browser | BrowserContext, url: str, *, fragment: str = "", script: str = "") -> None:
-        """Open the page, run a script before its own, and wait for its first picture."""
+    def __init__(
+        self, browser: Browser | BrowserContext, url: str, *, fragment: str = "", script: str = "", first: bool = False
+    ) -> None:
+        """Open the page, run a script before its own, and wait for its first picture; ``first`` is a first visit."""
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.url = url
@@ -85,6 +91,7 @@ class Watched:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", self._dialog)
         self.page.on("request", self._asked)
+        self.page.add_init_script("" if first else VISITED)
         self.page.add_init_script(script)
         self.page.goto(url + fragment)
         self.page.wait_for_selector(".plot h2:not(:empty)")

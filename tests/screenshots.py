@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser import ROOT, RunningApp, launch
+from tests.browser import ROOT, VISITED, RunningApp, launch
 
 WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 TOKEN = 1  # the written token that the pictures explain
@@ -34,6 +34,7 @@ def open_page(app: RunningApp, browser: object, size: dict[str, int], scheme: st
     """Open the page and wait for its first picture."""
     still = {"color_scheme": scheme, "reduced_motion": "reduce"}  # or the dart is caught in its fall
     page: Page = browser.new_page(viewport=size, **still)  # type: ignore[attr-defined]
+    page.add_init_script(VISITED)
     page.goto(app.url)
     page.wait_for_selector(".plot h2:not(:empty)")
     return page

@@ -59,6 +59,38 @@ def test_a_new_page(watched: Watched) -> None:
     assert violations(watched) == []
 
 
+def test_a_first_visit_with_its_tour(watched: Watched) -> None:
+    """A recorded text, its offer, and each step."""
+    first = Watched(
+        watched.page.context, watched.url, first=True, script="localStorage.removeItem('playground-visit');"
+    )
+    expect(first.page.locator(".first")).to_be_visible()
+    expect(first.page.locator(".plot h2")).to_contain_text("Token 3:")
+    found = violations(first)
+    first.page.click("#tour")
+    for _ in range(5):
+        found += violations(first)
+        first.page.locator(".tour .acts button:visible").last.press("ArrowRight")
+    first.page.close()
+    assert found == []
+
+
+def test_the_card_at_a_token_and_the_numbers_behind_it(watched: Watched) -> None:
+    """Both open, in large type too."""
+    watched.write(8)
+    watched.page.locator(".formula summary").click()
+    expect(watched.page.locator(".formula dd").first).to_be_visible()
+    watched.page.locator('.tok[data-position="3"]').focus()
+    watched.page.keyboard.press("ArrowRight")
+    expect(watched.page.locator("#peek")).to_be_visible()
+    found = violations(watched)
+    watched.page.click("#projector")
+    found += violations(watched)
+    watched.page.click("#projector")
+    watched.page.locator(".formula summary").click()
+    assert found == []
+
+
 def test_a_written_text_with_its_curves(watched: Watched) -> None:
     """With a token selected."""
     watched.write(24)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import CHROMIUM, LONG_MS, RunningApp, Watched
+from tests.browser import CHROMIUM, LONG_MS, VISITED, RunningApp, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -403,6 +403,7 @@ window.setTimeout = counted("ticks", window.setTimeout.bind(window));
 def test_a_page_at_rest_draws_no_frames_for_gradios_stopwatches(browser: Browser, app: RunningApp) -> None:
     """They are there, and tick by a slow timer instead of asking for each frame."""
     page = browser.new_page()
+    page.add_init_script(VISITED)
     page.add_init_script(COUNT_FRAMES)
     page.goto(app.url)
     page.wait_for_function("window.stopwatches.ticks > 1", timeout=LONG_MS)

@@ -100,6 +100,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             chain = part("chain", value=to_json(start["chain"]), spec=chain_spec(language), words=words)
         with gr.Column(scale=1, min_width=300, elem_classes="stage"):
             offered = {"libraries": to_json(list(LIBRARIES)), "colors": to_json(COLORS)}
+            part("first", value="", words=words)
             strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
             part("beam", value="", words=words, spec=beam_spec(texts))
             part("replay", value="", words=words)

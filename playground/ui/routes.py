@@ -20,6 +20,7 @@ from playground.ui.answers import answered, beginning, done, not_json, pictured,
 from playground.ui.beam_routes import MAX_RUNNING, add_beam_routes
 from playground.ui.beams import Beams
 from playground.ui.controls import read_object
+from playground.ui.first import Recorded
 from playground.ui.follow import follow, resumed
 from playground.ui.languages import LANGUAGES
 from playground.ui.link import MAX_STATE_BYTES, opened
@@ -73,7 +74,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
     searching = ThreadPoolExecutor(MAX_RUNNING, "beams")
-    searches, opening = Searches(), Opening()
+    searches, opening, recorded = Searches(), Opening(), Recorded(explorer.store)
     app.add_exception_handler(ClientDisconnect, unheard)
 
     @app.get("/playground/plotly.min.js")
@@ -86,6 +87,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_question_routes(router, own, questions)
         add_run_routes(router, own, questions)
         add_file_routes(router, own, questions, opening)
+        add_first_route(router, own, recorded)
         add_link_route(router, own)
         add_model_routes(router, own)
         add_beam_routes(router, Beams(own, searches), questions, searching)
@@ -165,6 +167,14 @@ def add_run_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolE
 def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the curves of a run with the lines of settings that go with them into a report."""
     return {"figure": curves_spec(live.steps, texts), "settings": settings_lines(live, texts)}
+
+
+def add_first_route(router: APIRouter, explorer: Explorer, recorded: Recorded) -> None:
+    """Add the text that a first visit is shown."""
+
+    @router.get("/playground/recorded")
+    def first() -> Response:
+        return pictured(lambda: recorded.shown(explorer.texts))
 
 
 def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor, opening: Opening) -> None:

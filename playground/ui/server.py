@@ -75,7 +75,7 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
             run_history=False,
             max_file_size=1,
             theme=theme(),
-            css_paths=[ASSETS / "page.css"],
+            css_paths=[ASSETS / "page.css", ASSETS / "visit.css"],
             footer_links=[],
         )
     return app

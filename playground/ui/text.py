@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playground.ui.text_beams import BEAMS
+from playground.ui.text_first import FIRST
 from playground.ui.text_saving import SAVING
 from playground.ui.text_strip import STRIP
 from playground.ui.text_waterfall import WATERFALL
@@ -14,6 +15,7 @@ ENGLISH: dict[str, str] = {
     **WRITING,
     **STRIP,
     **BEAMS,
+    **FIRST,
     "title": "Sampling playground",
     "model": "Model",
     "mode": "Prompt is",

@@ -19,6 +19,8 @@ PLOTLY_JS = Path(next(str(file.locate()) for file in files("plotly") or () if fi
 SCRIPTS = (
     "quiet.js",
     "page.js",
+    "display.js",
+    "tour.js",
     "dart.js",
     "formula.js",
     "save.js",
@@ -31,6 +33,7 @@ SCRIPTS = (
     "knobs.js",
     "chain.js",
     "link.js",
+    "first.js",
     "replay.js",
     "curves.js",
     "models.js",

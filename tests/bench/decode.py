@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from playground import Playground
-from tests.browser import ROOT, RunningApp, launch
+from tests.browser import ROOT, VISITED, RunningApp, launch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,6 +55,7 @@ def main() -> None:
     """Take turns and print medians."""
     with RunningApp() as app, sync_playwright() as driver, Playground(ROOT / "models.yaml") as playground:
         page = launch(driver).new_page(viewport={"width": 1440, "height": 1000})
+        page.add_init_script(VISITED)
         page.goto(app.url)
         page.wait_for_selector(".plot h2:not(:empty)")
         page.fill("#seed textarea, #seed input", "1")

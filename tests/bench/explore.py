@@ -142,6 +142,7 @@ def hovered(page: Page, count: int) -> list[float]:
     all_tokens = page.locator(".tok[data-position]").count()
     for number in range(1, count + WARM_UP + 1):
         page.mouse.move(2, 2)
+        page.locator("#peek").wait_for(state="hidden")  # it may cover the next token
         page.mouse.move(*page.evaluate(MIDDLE, 7 * number % all_tokens))
         page.wait_for_function("(count) => window.hovers.length >= count", arg=number)
     return [float(took) for took in page.evaluate("window.hovers")]

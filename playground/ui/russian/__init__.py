@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.ui.russian.beams import BEAMS
 from playground.ui.russian.cuts import CUTS
+from playground.ui.russian.first import FIRST
 from playground.ui.russian.models import ALLOWED, MODELS
 from playground.ui.russian.page import PAGE
 from playground.ui.russian.penalties import PENALTIES
@@ -17,4 +18,4 @@ __all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
-RUSSIAN = PAGE | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | ALLOWED | NAMES
+RUSSIAN = PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | ALLOWED | NAMES

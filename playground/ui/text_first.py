@@ -1,0 +1,46 @@
+"""The words of a first visit and of the tour."""
+
+from __future__ import annotations
+
+FIRST: dict[str, str] = {
+    "first_title": "A recorded text, to begin with",
+    "first_recorded": (
+        "{model} wrote it on {day} ({build}); no model runs for it now. Press its tokens to see what each was drawn "
+        "from. When you press Write, your own text takes its place."
+    ),
+    "tour_offer": "First time here?",
+    "tour_take": "Show me around, in five steps",
+    "tour_leave": "No, thanks",
+    "tour": "Show me around",
+    "tour_step": "{number} of {count}: {title}",
+    "tour_back": "Back",
+    "tour_next": "Next",
+    "tour_done": "Done",
+    "tour_end": "End the tour",
+    "tour_1": "Write",
+    "tour_1_text": (
+        "Type a prompt and press Write. The text comes token by token from a model on the machine that serves this "
+        "page."
+    ),
+    "tour_2": "Tokens",
+    "tour_2_text": (
+        "The stronger a token’s color, the less the model expected it. Point at one for what else could have come; "
+        "press it, or walk with the arrow keys, to see the whole choice below."
+    ),
+    "tour_3": "The choice",
+    "tour_3_text": (
+        "Gray is what the model gave each token, blue what was left to draw from, hatched what was removed and by "
+        "what. Press a bar to go on with that token. Waterfall shows it step by step."
+    ),
+    "tour_4": "Samplers",
+    "tour_4_text": (
+        "A card for each sampler, in the order in which they act. Move a slider: the picture follows at once, and the"
+        " text shows what could no longer have been drawn. Each “?” has the definition."
+    ),
+    "tour_5": "Keep it",
+    "tour_5_text": (
+        "A link holds prompt, settings and seed; the same seed writes the same text again. Pictures and texts can be "
+        "saved, too. This tour is at “?” in the bar above."
+    ),
+    "projector": "Large type, for a projector",
+}
