@@ -178,7 +178,7 @@
     select();
   });
   document.addEventListener("playground:choose", ({ detail }) => {
-    chosen = detail.position;
+    chosen = detail.position ?? null; // none of the prompt
     later();
   });
   document.addEventListener("playground:place", ({ detail }) => {

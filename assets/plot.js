@@ -188,7 +188,8 @@
     let chosen = 0; // answers may come in another order than the questions
     document.addEventListener("playground:choose", async ({ detail }) => {
       const mine = ++chosen;
-      const news = await ask(`/runs/${encodeURIComponent(detail.run)}/tokens/${detail.position}`);
+      const token = detail.place === undefined ? `tokens/${detail.position}` : `prompt/${detail.place}`;
+      const news = await ask(`/runs/${encodeURIComponent(detail.run)}/${token}`);
       await plotly; // a reload selects a token at once
       if (!news || mine !== chosen) return;
       show(news);

@@ -3,6 +3,8 @@
   "use strict";
   const { parts, el, message, type, tell, term, ask, at, fill, goOn } = window.playground;
 
+  const CHOICE = "[data-position], [data-place]"; // a written token, one of the prompt
+
   parts.strip = (element, props, watch) => {
     const words = JSON.parse(props.words);
     const text = el("div", { class: "tokens", role: "group", "aria-label": words.text_tokens, dir: "auto" });
@@ -98,7 +100,6 @@
         const node = colors.paint(nodes[place], token);
         node.classList.add("scored");
         node.title = [fill(words.prompt_about, { before: share(token.after), rank: token.rank }), colors.said(token)].filter(Boolean).join(" · ");
-        node.setAttribute("role", "img");
         node.setAttribute("aria-label", fill(words.prompt_label, { piece: node.textContent, number: place + 2, about: node.title }));
       });
     }
@@ -128,7 +129,7 @@
       if (news.prompt && !run.prompted) {
         run.prompted = true;
         const controls = new Set(news.controls);
-        text.prepend(...news.prompt.map((piece, place) => el("span", { class: controls.has(place) ? "tok p control" : "tok p" }, piece)));
+        text.prepend(...news.prompt.map((piece, place) => asked(piece, place, controls.has(place))));
       }
       for (const token of news.tokens.slice(run.tokens.length - news.from).map(read)) {
         text.append(chip(token, run.tokens.length));
@@ -156,6 +157,12 @@
     const stat = ([name, value, help]) => el("span", {}, term(name, help), " ", el("b", {}, value));
     const share = (value) => (value >= 0.0005 ? `${(value * 100).toFixed(1)}%` : value.toExponential(1));
 
+    /** A token of the prompt; all but the first can be chosen, as it has nothing before it. */
+    function asked(piece, place, control) {
+      const given = place && { role: "button", tabindex: -1, "data-place": place, "aria-label": fill(words.prompt_chip, { piece, number: place + 1 }) };
+      return el("span", { class: control ? "tok p control" : "tok p", ...given }, piece);
+    }
+
     function chip(token, position) {
       const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position }, token.text);
       node.classList.toggle("chosen", token.chosen);
@@ -182,18 +189,21 @@
       mark(position);
     }
 
-    function mark(position) {
+    function mark(position, place = null) {
       text.querySelector(".sel")?.classList.remove("sel");
-      if (position !== null) text.querySelector(`[data-position="${position}"]`)?.classList.add("sel");
+      const name = place !== null ? `[data-place="${place}"]` : position !== null ? `[data-position="${position}"]` : null;
+      if (name) text.querySelector(name)?.classList.add("sel");
     }
 
     function choose(node, focus = true) {
-      const position = Number(node.dataset.position);
-      pin(position);
+      const [position, place] = [node.dataset.position, node.dataset.place].map((value) => (value === undefined ? undefined : Number(value)));
+      pin(position ?? null);
+      mark(position ?? null, place);
+      window.playground.pinned = true;
       text.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
       node.setAttribute("tabindex", 0);
       if (focus) node.focus();
-      tell("choose", { run: run.id, position });
+      tell("choose", { run: run.id, position, place });
     }
 
     document.addEventListener("click", (event) => {
@@ -202,18 +212,18 @@
       tell("notice", { kind: "info", text: words.write_later, field: "" });
     }, true);
     text.addEventListener("click", (event) => {
-      const node = event.target.closest("[data-position]");
+      const node = event.target.closest(CHOICE);
       if (node) choose(node);
     });
     text.addEventListener("keydown", (event) => {
-      const node = event.target.closest("[data-position]");
+      const node = event.target.closest(CHOICE);
       const next = { ArrowRight: node?.nextElementSibling, ArrowLeft: node?.previousElementSibling, Enter: node, " ": node }[event.key];
-      if (next?.dataset.position === undefined) return;
+      if (!next?.matches(CHOICE)) return;
       event.preventDefault();
       choose(next);
     });
     document.addEventListener("playground:place", ({ detail }) => {
-      mark(detail.place.run === run.id ? detail.place.position : null);
+      mark(detail.place.run === run.id ? detail.place.position : null, detail.given ? detail.given - 1 : null);
       if (!detail.follow) window.playground.pinned = true; // somebody asked for it; it stays while the text grows
     });
     document.addEventListener("playground:resume", ({ detail }) => follow(detail));

@@ -99,6 +99,9 @@ class Engine:
     ) -> Look:
         tail = tuple(map(self.model.piece, context.history[-TAIL_TOKENS:]))
         drawn = self.step(row, context, params)
+        if extras.given is not None:
+            check_ids((extras.given,), self.model.vocab_size)
+            drawn = replace(drawn, token_id=extras.given, chosen=True)
         orders = self._orders(row, context, params, drawn.trace)
         counts = _counts(drawn.trace, context, extras.draws)
         found = stages.stages(drawn.trace) if extras.stages or extras.formula else ()

@@ -65,12 +65,14 @@ class Extras:
         stages: the stages of the chain.
         formula: the way of the tokens that are shown through it, in numbers.
         also: one more token for that.
+        given: the token that stands there anyway, instead of one that luck draws.
     """
 
     draws: int = 0
     stages: bool = False
     formula: bool = False
     also: int | None = None
+    given: int | None = None
 
 
 class Candidate(NamedTuple):

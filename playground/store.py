@@ -38,6 +38,7 @@ class Looked:
     model: str
     ids: tuple[int, ...]
     prompt: Prompt = NO_PROMPT  # as it was asked
+    given: int | None = None  # the token that came next, where these are the beginning of a longer prompt
 
 
 @dataclass(frozen=True, slots=True)

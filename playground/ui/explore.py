@@ -18,7 +18,7 @@ from playground.store import Looked, Origin, read_step
 from playground.ui.boxes import boxes_after
 from playground.ui.controls import read_seed, read_settings
 from playground.ui.formula import formula_lines
-from playground.ui.picture import Place, orders_text, picture
+from playground.ui.picture import Place, chain_of, orders_text, picture
 from playground.ui.replay import Replay
 from playground.ui.strip import prompt_scores
 from playground.views.waterfall import waterfall_spec
@@ -107,12 +107,14 @@ class Explorer:
         if "look" in where:
             looked = self.store.looked(str(where["look"]))
             model, prompt, written = looked.model, Prompt(ids=looked.ids), None
+            asked = replace(asked, given=looked.given)
         else:
             run, position = self.found(where.get("run"), where.get("position"))
             model, written = run.model, run.steps[position]
             prompt, asked = self._before(run, position), replace(asked, also=written.token_id)
         answer = self.pool.ask("look", model, prompt, params, asked)
-        return _place(where, model, answer, params, written), answer
+        there = _place(where, model, answer, params, written)
+        return (there if asked.given is None else replace(there, given=len(prompt.ids) + 1)), answer
 
     def branch(self, place: object, token: object) -> Branch:
         """Return a text that goes on from a place with a chosen token; without one from the end, as luck draws.
@@ -170,6 +172,24 @@ class Explorer:
             PlaygroundError: there is no such run, or it has no such token.
         """
         return self.recorded(*self.found(run_id, position))
+
+    def prompt_token(self, run_id: object, position: int) -> dict[str, Any]:
+        """Return the picture of what could have stood at a token of a run's prompt, under the run's settings.
+
+        Raises:
+            PlaygroundError: there is no such run or token, or nothing before it, or its model cannot be asked.
+        """
+        run = self._run(run_id)
+        if not 0 < position < len(run.prompt_ids):
+            raise SettingError(
+                f"Token {position + 1} of the prompt cannot be asked for; there are {len(run.prompt_ids)}, and the "
+                "first has nothing before it.",
+                field="position",
+            )
+        before = run.prompt_ids[:position]
+        looked = Looked(run.model, before, Prompt(ids=before), run.prompt_ids[position])
+        chain, seed = chain_of(run.params), run.params.seed
+        return self.what_if(chain, seed, {"look": self.store.keep(looked)}, {})
 
     def code(self, run_id: str, library: str) -> dict[str, Any]:
         """Return a run as a script of a library.

@@ -35,6 +35,7 @@ class Place:
         follow: the picture follows a growing run; the page may prefer what a person clicked.
         recomputed: the model had to run for it.
         counts: how often each token id came in a number of draws.
+        given: the token that stands there is that of a prompt, with this number, counted from 1; 0 where it is none.
     """
 
     where: Mapping[str, Any]
@@ -46,12 +47,13 @@ class Place:
     follow: bool = False
     recomputed: bool = False
     counts: Mapping[int, int] = field(default_factory=dict)
+    given: int = 0
 
 
 def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the message for ``plot.js``."""
     snapshot = step.snapshot
-    drawn = step.token_id if place.params.seed is not None else None
+    drawn = step.token_id if place.params.seed is not None or place.given else None
     return {
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
@@ -64,13 +66,19 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "follow": place.follow,
         "place": place.where,
         "recorded": place.recorded,
-        "chain": {item.key: item.to_value() for item in place.params.samplers} | {"order": place.params.order},
+        "chain": chain_of(place.params),
         "seed": place.params.seed,
         "counted": sum(place.counts.values()),
         "drawn": drawn,
+        "given": place.given,
         "alternatives": alternatives(snapshot, texts),
         "orders": "",
     }
+
+
+def chain_of(params: SamplingParams) -> dict[str, Any]:
+    """Return the settings of the samplers as the page's chain holds them."""
+    return {item.key: item.to_value() for item in params.samplers} | {"order": params.order}
 
 
 def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterator[str]:
@@ -107,6 +115,8 @@ def _counted(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> str:
 
 def _title(place: Place, texts: Mapping[str, str]) -> str:
     tail = tail_text(place.tail)
+    if place.given:
+        return texts["given"].format(number=place.given, tail=tail)
     if place.written is None:
         return texts["looking"].format(tail=tail)
     return texts["written" if place.recorded else "replay"].format(number=place.written.position + 1, tail=tail)
@@ -123,6 +133,10 @@ def tail_text(tail: bytes) -> str:
 
 def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
     token, seed = visible(step.piece), place.params.seed
+    if place.given:
+        model, final = percent(step.model_prob), percent(step.final_prob)
+        rank = grouped(step.rank, texts)
+        return texts["given_now"].format(number=place.given, token=token, before=model, after=final, rank=rank)
     if seed is None:
         return ""
     if step.chosen:

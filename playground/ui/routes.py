@@ -85,7 +85,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         own = replace(explorer, texts=language.texts)
         router = APIRouter(prefix=language.prefix)
         add_question_routes(router, own, questions)
-        add_run_routes(router, own, questions)
+        add_run_routes(router, own)
+        add_prompt_routes(router, own, questions)
         add_file_routes(router, own, questions, opening)
         add_first_route(router, own, recorded)
         add_link_route(router, own)
@@ -119,7 +120,7 @@ def add_question_routes(router: APIRouter, explorer: Explorer, questions: Thread
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-def add_run_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor) -> None:
+def add_run_routes(router: APIRouter, explorer: Explorer) -> None:
     """Add what is asked of a run: its tokens, its text, its table, its script."""
     store = explorer.store
 
@@ -130,10 +131,6 @@ def add_run_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolE
     @router.get("/runs/{run_id}/boxes")
     def boxes(run_id: str) -> Response:
         return pictured(lambda: explorer.boxes(run_id))
-
-    @router.get("/runs/{run_id}/prompt")
-    async def prompt(run_id: str) -> Response:
-        return await answered(questions, lambda: explorer.prompt_scores(run_id))
 
     @router.get("/runs/{run_id}/code/{library}")
     def code(run_id: str, library: str) -> Response:
@@ -162,6 +159,18 @@ def add_run_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolE
     def whole(run_id: str) -> StreamingResponse:
         headers = {"content-disposition": f'attachment; filename="run-{run_id[:8]}.json"'}
         return StreamingResponse(lines(found(store, run_id).record()), media_type="application/json", headers=headers)
+
+
+def add_prompt_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor) -> None:
+    """Add what is asked of a run's prompt: the scores of all its tokens, and what could have stood at one."""
+
+    @router.get("/runs/{run_id}/prompt")
+    async def prompt(run_id: str) -> Response:
+        return await answered(questions, lambda: explorer.prompt_scores(run_id))
+
+    @router.get("/runs/{run_id}/prompt/{position}")
+    async def prompt_token(run_id: str, position: int) -> Response:
+        return await answered(questions, lambda: explorer.prompt_token(run_id, position))
 
 
 def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -57,6 +57,11 @@ ENGLISH: dict[str, str] = {
     "looking": "What could come after “{tail}”",
     "replay": "What if: token {number}, after “{tail}”",
     "written": "Token {number}: drawn from this, after “{tail}”",
+    "given": "Token {number} of the prompt: what could have stood there, after “{tail}”",
+    "given_now": (
+        "“{token}” stands there, token {number} of the prompt: {before} before, {after} after, rank {rank}. Nobody "
+        "drew it."
+    ),
     "drawn_now": (
         "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most "
         "probable token, its sum passes that at “{token}”."

@@ -24,6 +24,7 @@ WRITING: dict[str, str] = {
     "stat_prompt": "perplexity of the prompt",
     "stat_prompt_help": "2 to the mean surprisal of the prompt’s tokens but the first, which has nothing before it.",
     "prompt_about": "{before} · rank {rank}",
+    "prompt_chip": "{piece}, token {number} of the prompt",
     "prompt_label": "{piece}, token {number} of the prompt, {about}",
     "stop_texts": "Stop texts",
     "stop_texts_help": (

@@ -26,6 +26,7 @@ WRITING: dict[str, str] = {
     "stat_prompt": "перплексия промпта",
     "stat_prompt_help": "2 в степени средней неожиданности токенов промпта, кроме первого: перед ним ничего нет.",
     "prompt_about": "{before} · ранг {rank}",
+    "prompt_chip": "{piece}, токен {number} промпта",
     "prompt_label": "{piece}, токен {number} промпта, {about}",
     "stop_texts": "Стоп-тексты",
     "stop_texts_help": (
