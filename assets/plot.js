@@ -29,7 +29,8 @@
     const stages = el("div", { class: "figure waterfall", hidden: true });
     const counted = el("span", { hidden: true }, el("i", { class: "key counted" }), el("span", {}));
     const empty = el("p", { class: "empty" }, words.plot_empty);
-    const legendRow = el("div", { class: "legend-row" }, legend(words, counted), many);
+    const stands = el("span", {}, el("i", { class: "key drawn" }), el("span", {}, words.drawn)); // or what a prompt has
+    const legendRow = el("div", { class: "legend-row" }, legend(words, stands, counted), many);
     const card = el("section", { class: "card plot", "aria-label": words.plot_title },
       el("div", { class: "card-head" }, title, el("div", { class: "views", role: "tablist", "aria-label": words.view }, ...views), window.playground.saver(words, () => latest && saved())),
       settings, numbers, legendRow, area, stages, draw, dart.element, others, formula.element, note);
@@ -67,7 +68,7 @@
       const figure = view === "waterfall" ? latest.waterfall : latest.figure;
       const where = place.look ? "next-token" : `token-${place.position + 1}${recorded ? "" : "-what-if"}`;
       const settings = number === null ? latest.settings : fill(words.save_seed, { settings: latest.settings, seed: number });
-      const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", words.drawn]];
+      const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", latest.given ? words.given_legend : words.drawn]];
       if (counted) keys.push(["#a21caf", "■", fill(words.counted_legend, { total: whole(counted) })]);
       const body = { place, recorded, chain, seed: number, draws: counted };
       return figure && {
@@ -105,6 +106,7 @@
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere
+      stands.lastChild.textContent = news.given ? words.given_legend : words.drawn;
       formula.show(news);
       if (!news.follow || news.last) completeFormula();
       counted.hidden = !news.counted;
@@ -216,6 +218,6 @@
 
   function legend(words, ...more) {
     const item = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);
-    return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), item("drawn", words.drawn), ...more);
+    return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), ...more);
   }
 })();

@@ -40,6 +40,28 @@ def open_page(app: RunningApp, browser: object, size: dict[str, int], scheme: st
     return page
 
 
+def visited(app: RunningApp, browser: object, size: dict[str, int], scheme: str, start: str) -> None:
+    """Save what a first visitor sees: the recorded text, a step of the tour, a card, large type."""
+    page: Page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[attr-defined]
+    page.goto(app.url)
+    page.wait_for_selector(".first:not([hidden])")
+    page.wait_for_selector(".plot h2:not(:empty)")
+    shoot(page, Path(f"{start}-4-first.png"))
+    page.click("#tour")
+    page.keyboard.press("ArrowRight")
+    page.screenshot(path=f"{start}-5-tour.png")
+    page.keyboard.press("Escape")
+    page.click("details.formula summary")
+    page.wait_for_selector("details.formula dd")
+    page.locator('.tok[data-position="5"]').focus()
+    page.keyboard.press("ArrowRight")
+    page.screenshot(path=f"{start}-6-card.png")
+    if size == WIDE:
+        page.click("#projector")
+        shoot(page, Path(f"{start}-7-large.png"))
+    page.close()
+
+
 def every_state(app: RunningApp, browser: object, folder: Path) -> None:
     """Save each state of the page in each look, for a person to look at."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,6 +79,7 @@ def every_state(app: RunningApp, browser: object, folder: Path) -> None:
             page.get_by_label("Chat", exact=True).click()
             shoot(page, folder / f"{name}-{scheme}-3-error-help-chat.png")
             page.close()
+            visited(app, browser, size, scheme, f"{folder}/{name}-{scheme}")
 
 
 def main() -> None:

@@ -28,7 +28,9 @@ def nearby(step: TokenStep, snapshot: Snapshot, texts: Mapping[str, str]) -> lis
     shown = best[:NEAR] + [item for item in best[NEAR:] if item.token_id == step.token_id]
     rows = [_row(item, texts) for item in shown]
     place = next((place for place, item in enumerate(shown) if item.token_id == step.token_id), len(rows))
-    rest, before, after = best[NEAR:], snapshot.tail_model_mass, snapshot.tail_final_mass
+    rest, before = best[NEAR:], snapshot.tail_model_mass
+    listed = sum(item.removed_by is None for item in snapshot.candidates)
+    after = snapshot.tail_final_mass if snapshot.support > listed else 0.0  # not what rounding leaves of nothing
     if place == len(rows):  # a file may record a token that its own shortlist leaves out
         rows.append([visible(step.piece), short(step.model_prob), short(step.final_prob)])
         before, after = max(0.0, before - step.model_prob), max(0.0, after - step.final_prob)

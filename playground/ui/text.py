@@ -57,6 +57,7 @@ ENGLISH: dict[str, str] = {
     "looking": "What could come after “{tail}”",
     "replay": "What if: token {number}, after “{tail}”",
     "written": "Token {number}: drawn from this, after “{tail}”",
+    "given_legend": "stands there",
     "given": "Token {number} of the prompt: what could have stood there, after “{tail}”",
     "given_now": (
         "“{token}” stands there, token {number} of the prompt: {before} before, {after} after, rank {rank}. Nobody "

@@ -28,6 +28,7 @@ PICTURES: dict[str, str] = {
     "looking": "Что могло бы стоять после «{tail}»",
     "replay": "Что если: токен {number}, после «{tail}»",
     "written": "Токен {number}: выбран отсюда, после «{tail}»",
+    "given_legend": "стоит здесь",
     "given": "Токен {number} промпта: что могло бы стоять здесь, после «{tail}»",
     "given_now": (
         "Здесь стоит «{token}», токен {number} промпта: {before} до, {after} после, ранг {rank}. Его никто не выбирал."
