@@ -18,7 +18,7 @@ from playground.ui.explore import Explorer
 from playground.ui.languages import EN, LANGUAGES, FirstLanguage
 from playground.ui.page import build_page
 from playground.ui.routes import add_routes
-from playground.ui.theme import ASSETS, OwnScripts, SecurityHeaders, theme
+from playground.ui.theme import ASSETS, STYLES, OwnScripts, SecurityHeaders, theme
 
 if TYPE_CHECKING:
     from playground.catalog import Catalog
@@ -75,7 +75,7 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
             run_history=False,
             max_file_size=1,
             theme=theme(),
-            css_paths=[ASSETS / "page.css", ASSETS / "visit.css"],
+            css_paths=[ASSETS / name for name in STYLES],
             footer_links=[],
         )
     return app

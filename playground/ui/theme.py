@@ -39,6 +39,7 @@ SCRIPTS = (
     "models.js",
     "beam.js",
 )
+STYLES = ("page.css", "visit.css", "beam.css")
 LANGUAGE = f'lang="{EN.key}"'.encode()  # what gradio says of every page
 HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()
 
