@@ -342,8 +342,7 @@ def test_a_reload_keeps_settings_text_and_token(visitors: Visitors) -> None:
 def test_a_reload_in_the_middle_of_a_text_keeps_what_was_written(visitors: Visitors) -> None:
     """The run ends with the page that asked for it; its tokens stand there again."""
     watched = visitors.visit()
-    watched.page.fill(BOXES["length"], "1500")
-    watched.page.click("#write")
+    watched.begin_long()
     watched.page.wait_for_selector('.tok[data-position="3"]')
     watched.page.reload()
     ended(watched)

@@ -361,9 +361,7 @@ def test_a_number_out_of_range_is_refused_not_clamped(watched: Watched) -> None:
 
 def test_a_killed_model_leaves_page_and_text_and_starts_again(watched: Watched, app: RunningApp) -> None:
     """Kill -9 in the middle of a run: a plain message, the tokens before it, and the next run works."""
-    watched.page.fill("#length input", "1500")
-    watched.set_number("temperature", "1.5")
-    watched.page.click("#write")
+    watched.begin_long()
     watched.page.wait_for_selector('.tok[data-position="3"]')
     pid = app.model_pid(SMOL)
     os.kill(pid, signal.SIGKILL)
@@ -377,8 +375,7 @@ def test_a_killed_model_leaves_page_and_text_and_starts_again(watched: Watched, 
 
 def test_a_reload_works_while_a_run_writes(watched: Watched) -> None:
     """A page left in the middle of a run frees its place; the new page looks and writes."""
-    watched.page.fill("#length input", "1500")
-    watched.page.click("#write")
+    watched.begin_long()
     watched.page.wait_for_selector('.tok[data-position="3"]')
     watched.page.reload()
     expect(watched.page.locator(".stats")).to_contain_text("stopped at token")

@@ -42,7 +42,7 @@ BEAMS: dict[str, str] = {
     "beam_left_out": "Without “Sample” a search takes the best, so that {names} has no part in it.",
     "beam_no_stop": "Stop texts end no beam.",
     "beam_order": "Here the chain acts in transformers’ order.",
-    "beam_omitted": "The first {count} columns are not drawn; the saved tree has them.",
+    "beam_omitted": "Not drawn: the first {count} columns; the saved tree has them.",
     "beam_key_kept": "kept: a beam",
     "beam_key_pruned": "dropped",
     "beam_key_finished": "finished",
