@@ -4,8 +4,10 @@ The map, from the bottom up; imports point downwards only:
 
 - ``errors``, ``tokens``, ``ranking``, ``shapes``, ``numerics``: failures, bytes and text, rank order, what a file may
   hold, arithmetic on logits
-- ``scores``: the probability of a whole text
+- ``scores``: the probability of a whole text; ``distances``: how far two distributions lie apart; ``chrf``: how much a
+  text has of a reference
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
+- ``measures``: what is counted in texts
 - ``chain``: samplers in order, the draw; ``stages``, ``formula``: what each of them did, for a picture and in numbers
 - ``sources``: where files lie; ``entry``, ``catalog``: models.yaml; ``download``, ``fetch``: what the hub has of it
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
