@@ -22,6 +22,7 @@ from playground.numerics import BITS_PER_NAT
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray, IntArray
 
+BLOCK = 16384  # entries that are worked on at once: 32 kB of float64
 TINY = float(np.finfo(np.float64).tiny)  # instead of 0 below a logarithm; times a probability of 0
 
 
@@ -56,19 +57,51 @@ def distance(one: Distribution, other: Distribution) -> Distance:
     """
     mine, theirs = _common(one, other)
     lacks = (_lacks(one, mine), _lacks(other, theirs))
-    log_p, log_q = one.log_probs(one.logits[mine]), other.log_probs(other.logits[theirs])  # (common,)
-    if not log_p.size:
+    first, second = _shares(one, mine), _shares(other, theirs)
+    if not first[0].size:
         return APART
-    difference = log_p - log_q
-    if not any(lacks) and not difference.any():
+    parts = [_sums(first, second, slice(start, start + BLOCK)) for start in range(0, first[0].size, BLOCK)]
+    kl, reverse_kl, mixed, overlap, differing = map(math.fsum, zip(*parts, strict=True))
+    if not any(lacks) and not differing:
         return SAME
-    p, q = one.weigh(mine), other.weigh(theirs)
     return Distance(
-        math.inf if lacks[0] else _bits(_dot(p, difference)),
-        math.inf if lacks[1] else _bits(-_dot(q, difference)),
-        min(1.0, _bits(_jensen_shannon(p, q, _dot(p, log_p) + _dot(q, log_q)))),
-        min(1.0, float(np.minimum(p, q).sum())),
+        math.inf if lacks[0] else _bits(kl),
+        math.inf if lacks[1] else _bits(reverse_kl),
+        min(1.0, _bits(math.log(2) + mixed / 2)),
+        min(1.0, overlap),
     )
+
+
+def _shares(distribution: Distribution, entries: IntArray | slice) -> tuple[FloatArray, FloatArray]:
+    """Return log-probabilities in nats and probabilities of some entries, both (m,); they sum to 1 over all entries."""
+    raw, peak = distribution.raw, float(distribution.raw.max()) / distribution.temperature
+    logs, weights = np.empty(raw.size), np.empty(raw.size)
+    totals = []
+    for start in range(0, raw.size, BLOCK):  # in the processor's cache, which takes half the time
+        block = slice(start, start + BLOCK)
+        above = np.divide(raw[block], distribution.temperature, out=logs[block], dtype=np.float64)
+        above -= peak
+        totals.append(float(np.exp(above, out=weights[block]).sum()))
+    total = math.fsum(totals)
+    for start in range(0, raw.size, BLOCK):
+        logs[start : start + BLOCK] -= math.log(total)
+        weights[start : start + BLOCK] /= total
+    return logs[entries], weights[entries]
+
+
+def _sums(
+    one: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray], block: slice
+) -> tuple[float, float, float, float, bool]:
+    """Return what a block of common tokens adds to KL, its reverse, JS and overlap, and whether it differs at all.
+
+    In nats, JS is log 2 + half of Σ p·log p + q·log q − (p + q)·log(p + q) over the tokens that both have: a token that
+    only one of them has adds p·log 2, which the first term holds, as both sum to 1.
+    """
+    (log_p, p), (log_q, q) = ((logs[block], shares[block]) for logs, shares in (one, other))
+    difference, both = log_p - log_q, p + q
+    mixed = _dot(p, log_p) + _dot(q, log_q) - _dot(both, np.log(np.maximum(both, TINY)))
+    shared = float(np.minimum(p, q).sum())
+    return _dot(p, difference), -_dot(q, difference), mixed, shared, bool(difference.any())
 
 
 def _common(one: Distribution, other: Distribution) -> tuple[IntArray | slice, IntArray | slice]:
@@ -89,15 +122,6 @@ def _lacks(distribution: Distribution, entries: IntArray | slice) -> bool:
 
 def _dot(weights: FloatArray, values: FloatArray) -> float:
     return float(np.einsum("i,i->", weights, values))  # not BLAS: its threads would fight the model's
-
-
-def _jensen_shannon(p: FloatArray, q: FloatArray, negative_entropies: float) -> float:
-    """Return JS in nats: log 2 + half of Σ p·log p + q·log q − (p + q)·log(p + q) over the tokens that both have.
-
-    A token that only one of them has adds p·log 2, which the first term holds, as both sum to 1.
-    """
-    both = p + q
-    return math.log(2) + (negative_entropies - _dot(both, np.log(np.maximum(both, TINY)))) / 2
 
 
 def _bits(nats: float) -> float:
