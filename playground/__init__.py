@@ -4,8 +4,8 @@ The map, from the bottom up; imports point downwards only:
 
 - ``errors``, ``tokens``, ``ranking``, ``shapes``, ``numerics``: failures, bytes and text, rank order, what a file may
   hold, arithmetic on logits
-- ``scores``: the probability of a whole text; ``distances``: how far two distributions lie apart; ``chrf``: how much a
-  text has of a reference
+- ``scores``: the probability of a whole text; ``distances``: how far two distributions lie apart; ``packed``: them on
+  their way; ``chrf``: how much a text has of a reference
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
 - ``measures``: what is counted in texts
 - ``chain``: samplers in order, the draw; ``stages``, ``formula``: what each of them did, for a picture and in numbers
@@ -13,11 +13,12 @@ The map, from the bottom up; imports point downwards only:
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;
   ``beam``: the search; ``reranking``: its tree under another length penalty
-- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``beam_events``: a model's process from the inside,
+- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``rows``, ``beam_events``: a model's process from the inside,
   with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
+- ``vocabularies``, ``cross_score``, ``lockstep``: each text under each model, and what lies between them
 - ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs as files; ``tables``: records as CSV;
   ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page

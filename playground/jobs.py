@@ -36,6 +36,7 @@ class Job:
 
     Attributes:
         beat: called whenever the model asks whether to go on, which shows that it is not stuck.
+        wanted: how many rows somebody waits for.
         place: where it stood in the line when it was last told, 0 before that.
         started_s: when it was admitted; None where it was stopped before.
     """
@@ -43,6 +44,7 @@ class Job:
     request: Message
     beat: Callable[[], None] = lambda: None
     stopped: threading.Event = field(default_factory=threading.Event)
+    wanted: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     events: Iterator[Said | Message | None] = field(default_factory=lambda: iter(()))
     place: int = 0
     started_s: float | None = None
@@ -50,7 +52,7 @@ class Job:
     @property
     def writes(self) -> bool:
         """Whether it keeps sequences for as long as a text grows, is gone through again, or is searched for."""
-        return self.request["op"] in {"write", "replay", "beams"}
+        return self.request["op"] in {"write", "replay", "rows", "beams"}
 
     @property
     def sequences(self) -> int:

@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
-LAST_EVENTS = frozenset({"look", "logits", "encoded", "ended", "done", "error"})
+LAST_EVENTS = frozenset({"look", "logits", "encoded", "pieces", "scored", "ended", "done", "error"})
 AGAIN = "It starts again with the next run."
 
 Answer = dict[str, Any]
@@ -221,6 +221,10 @@ class ModelProcess:
     def stop(self, number: int) -> None:
         """Ask a run to end; its last answer says that it was stopped."""
         self._send({"op": "stop", "target": number})
+
+    def grant(self, number: int, count: int) -> None:
+        """Ask a request for so many rows more."""
+        self._send({"op": "more", "target": number, "count": count})
 
     def refuse(self, refusal: PlaygroundError) -> None:
         """Give up loading; whoever waits for it hears why."""

@@ -58,7 +58,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a look is asked for beside the distribution.
+    """What is asked for beside a distribution.
 
     Attributes:
         draws: a number of draws to count.
@@ -66,6 +66,7 @@ class Extras:
         formula: the way of the tokens that are shown through it, in numbers.
         also: one more token for that.
         given: the token that stands there anyway, instead of one that luck draws.
+        chains: settings in the flat form, along a text.
     """
 
     draws: int = 0
@@ -73,6 +74,7 @@ class Extras:
     formula: bool = False
     also: int | None = None
     given: int | None = None
+    chains: tuple[dict[str, Any], ...] = ()
 
 
 class Candidate(NamedTuple):

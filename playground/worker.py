@@ -7,10 +7,10 @@
   says once a second whether the main thread moves.
 - When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
-Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``write``, ``replay``, ``beams``, ``stop``.
-Answers: ``look``, ``scored``, ``logits``, ``encoded``, ``waiting``, ``started``, ``step``, ``beam_step``, ``ended``,
-``replayed``, ``done``, ``error``. Of the model itself: ``loading``, ``ready``, ``error`` where it could not be loaded,
-``beat``.
+Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``pieces``, ``write``, ``replay``, ``rows``,
+``beams``, ``more``, ``stop``. Answers: ``look``, ``scored``, ``logits``, ``encoded``, ``pieces``, ``waiting``,
+``started``, ``step``, ``beam_step``, ``ended``, ``replayed``, ``row``, ``done``, ``error``. Of the model itself:
+``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ from playground.frames import MODEL_ID, receive, send
 from playground.jobs import Job, Line
 from playground.messages import answer, error_answer, unpack_prompt
 from playground.probe import exact_batch
-from playground.records import StopReason, Timing
+from playground.records import SamplingParams, StopReason, Timing
 from playground.replay import replay
+from playground.rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,6 +149,13 @@ class Worker:
                     yield {"event": "done"}
                 case "beams":
                     yield from self._search(job, prompt)
+                case "rows":
+                    chains = tuple(map(SamplingParams.from_dict, job.request["extras"]["chains"]))
+                    yield from rows(self._engine, prompt, chains, job.keep_going, job.wanted)
+                    yield {"event": "done"}
+                case "pieces":
+                    model = self._engine.model
+                    yield {"event": "pieces", "pieces": [model.piece(token) for token in range(model.vocab_size)]}
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "score":
@@ -199,10 +207,12 @@ class Worker:
     def _read(self) -> None:
         """Take requests; end the process when nobody can send any more."""
         while (request := receive(self._requests)) is not None:
-            if request["op"] == "stop":
+            if request["op"] in {"stop", "more"}:
                 job = self._jobs.get(request["target"])
-                if job:
+                if job and request["op"] == "stop":
                     job.stopped.set()
+                elif job:
+                    job.wanted.release(request["count"])
                 continue
             job = self._jobs[request["id"]] = Job(request, self._beat)
             (self._cached if request["op"] == "look" else self._inbox).put(job)

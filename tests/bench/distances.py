@@ -14,7 +14,6 @@ import numpy as np
 
 from playground.chain import trace_chain
 from playground.distances import distance
-from playground.numerics import Distribution
 from playground.samplers.base import StepContext
 from playground.settings import SamplingParams
 
@@ -23,10 +22,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from playground.numerics import Distribution
+
     Row = npt.NDArray[np.float32]
 
 VOCABULARIES, ROUNDS = (49_152, 151_936, 262_144), 60
-CHAINS = ({}, {"temperature": 0.7}, {"temperature": 1.5, "top_p": 0.95}, {"top_k": 40})
+CHAINS: tuple[dict[str, float], ...] = ({}, {"temperature": 0.7}, {"temperature": 1.5, "top_p": 0.95}, {"top_k": 40})
 
 
 def final(row: Row, flat: dict[str, float]) -> Distribution:

@@ -1,0 +1,91 @@
+"""The text of each run under the model of each other one, after that one's own prompt.
+
+- Raw logits count, before any sampler. An end token is not part of the text and not counted.
+- A text goes over as token ids where the vocabularies are one, else it is encoded anew, which its cell says: then the
+  perplexities of two tokenizers are not comparable, bits a character are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from playground.errors import PlaygroundError
+from playground.measures import perplexity
+from playground.numerics import BITS_PER_NAT
+from playground.records import Prompt, SamplingParams, StopReason
+from playground.vocabularies import agreement, pieces_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from playground.pool import Pool
+    from playground.records import Run
+
+UNKNOWN = "Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one."
+ENCODED = "Encoded anew: this model's tokenizer is another one. Compare bits per character, not perplexities."
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One text under one model.
+
+    Attributes:
+        tokens: how many the text is for this model.
+        logprob: of the whole text, in nats; −inf where the model excludes a token; None where there is a ``problem``.
+        perplexity: the exponential of −logprob ÷ tokens.
+        bits_per_character: None for a text without a character.
+        note: a sentence on how it was computed, often "".
+        problem: why there is no number, "" where there is.
+    """
+
+    tokens: int = 0
+    logprob: float | None = None
+    perplexity: float | None = None
+    bits_per_character: float | None = None
+    note: str = ""
+    problem: str = ""
+
+
+def cross_score(pool: Pool, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each run's text and in it a cell for each run's model, the runs' own on the diagonal."""
+    pieces = {run.model: _pieces(pool, run.model) for run in runs}
+    return tuple(tuple(_cell(pool, text, reader, pieces) for reader in runs) for text in runs)
+
+
+def _pieces(pool: Pool, model: str) -> list[bytes]:
+    """Return the pieces of a model, none where it cannot be asked: its cells will say why."""
+    try:
+        return pieces_of(pool, model)
+    except PlaygroundError:
+        return []
+
+
+def _cell(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> Cell:
+    try:
+        ids, note = _ids(pool, text, reader, pieces)
+        if not ids:
+            return Cell(problem="Nothing was written.")
+        if not reader.prompt_ids:
+            return Cell(problem="This pane has no prompt that its model has read.")
+        answer = pool.ask("score", reader.model, Prompt(ids=reader.prompt_ids + ids), SamplingParams())
+    except PlaygroundError as error:
+        return Cell(problem=str(error))
+    logprobs = answer["logprobs"][-len(ids) :]
+    total = math.fsum(logprobs) if min(logprobs) > -math.inf else -math.inf
+    bits = -total * BITS_PER_NAT / len(text.text) if text.text else None
+    return Cell(len(ids), total, perplexity(total / len(ids)), bits, note)
+
+
+def _ids(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> tuple[tuple[int, ...], str]:
+    """Return what a text is for a model, and a note where that is not what was written."""
+    steps = text.steps[:-1] if text.stop_reason is StopReason.EOS else text.steps
+    ids = tuple(step.token_id for step in steps)
+    if text.model == reader.model:
+        return ids, ""
+    found = agreement(pieces[text.model], pieces[reader.model])
+    if found.width > max(ids, default=0):
+        return ids, found.note
+    answer = pool.ask("encode", reader.model, Prompt(text=text.text), SamplingParams())
+    return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN
