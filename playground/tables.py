@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from playground.measures import measures
+from playground.records import shallow
 from playground.tokens import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from playground.cross_score import Cell
     from playground.records import Run, Snapshot
 
 TAIL = "tail"
@@ -93,3 +96,35 @@ def texts_table(rows: list[dict[str, Any]], model: str, settings: Mapping[str, A
 def to_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV text."""
     return BYTE_ORDER_MARK + table.to_csv(index=False, lineterminator="\n")
+
+
+def measures_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return one row per text of a comparison, with the settings in which the panes differ; logprobs in nats."""
+    flat = [run.params.to_dict() for run in runs]
+    names = dict.fromkeys(name for params in flat for name in params)
+    differing = [name for name in names if any(params.get(name) != flat[0].get(name) for params in flat)]
+    rows = [
+        {
+            "pane": place,
+            "model": run.model,
+            "settings_that_differ": json.dumps({name: params.get(name) for name in differing}),
+            "end": run.stop_reason and run.stop_reason.value,
+            "total_s": run.timing and run.timing.total_s,
+            "time_to_first_token_s": run.timing and run.timing.time_to_first_token_s,
+            "tokens_per_s": run.timing and run.timing.tokens_per_s,
+            **shallow(measures(run)),
+        }
+        for place, (run, params) in enumerate(zip(runs, flat, strict=True), start=1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def matrix_table(matrix: Sequence[Sequence[Cell]]) -> pd.DataFrame:
+    """Return one row per text and model of a cross-score, panes counted from 1."""
+    return pd.DataFrame(
+        [
+            {"text_of_pane": text, "model_of_pane": reader, **shallow(cell)}
+            for text, row in enumerate(matrix, start=1)
+            for reader, cell in enumerate(row, start=1)
+        ]
+    )

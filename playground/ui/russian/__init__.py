@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playground.ui.russian.beams import BEAMS
+from playground.ui.russian.compare_numbers import COMPARE_NUMBERS
 from playground.ui.russian.cuts import CUTS
 from playground.ui.russian.first import FIRST
 from playground.ui.russian.models import ALLOWED, MODELS
@@ -18,4 +19,4 @@ __all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
-RUSSIAN = PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | ALLOWED | NAMES
+RUSSIAN = PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | COMPARE_NUMBERS | ALLOWED | NAMES
