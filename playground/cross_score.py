@@ -51,7 +51,14 @@ class Cell:
 def cross_score(pool: Pool, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
     """Return a row for each run's text and in it a cell for each run's model, the runs' own on the diagonal."""
     pieces = {run.model: _pieces(pool, run.model) for run in runs}
-    return tuple(tuple(_cell(pool, text, reader, pieces) for reader in runs) for text in runs)
+    return tuple(_row(pool, text, runs, pieces) for text in runs)
+
+
+def _row(pool: Pool, text: Run, runs: Sequence[Run], pieces: Mapping[str, list[bytes]]) -> tuple[Cell, ...]:
+    """Return the cells of a text; panes of one model and prompt share theirs."""
+    readers = {(run.model, run.prompt_ids): run for run in runs}
+    cells = {key: _cell(pool, text, run, pieces) for key, run in readers.items()}
+    return tuple(cells[run.model, run.prompt_ids] for run in runs)
 
 
 def _pieces(pool: Pool, model: str) -> list[bytes]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.tokens import visible
-from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, label, literal, quiet_axis
+from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, label, literal, quiet_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from playground.lockstep import Gap, Place
 
 HEIGHT_PX, ROW_PX = 380, 44
+GROUPED, BEYOND = 1_000, 1_000_000  # perplexities from here to there are whole numbers
 PANELS = {"kl_bits": ("y", (0.70, 0.94)), "js_bits": ("y2", (0.35, 0.59)), "overlap": ("y3", (0.0, 0.24))}
 GRID = "rgba(148,163,184,0.25)"
 KINDS = (("raw", BEFORE, "dot"), ("final", AFTER, "solid"))
-CHEAP = "rgba(59,130,246,0.08)"  # of the heat: the text that a model expects most
-DEAR = "rgba(59,130,246,0.55)"
+CHEAP, DEAR, INK = "#dbeafe", "#60a5fa", "#0f172a"  # the heat is opaque, so that its ink reads on dark pages, too
 
 
 def gaps(places: Sequence[Place], pair: int, texts: Mapping[str, str]) -> go.Figure:
@@ -100,25 +100,32 @@ def matrix_spec(matrix: Sequence[Sequence[Cell]], names: Sequence[str], texts: M
 
     Each cell says its number, so that the color tells nothing alone; the heat is its logarithm within its row.
     """
-    shown = [label(name) for name in names]
+    shown = [f"{place} · {label(name)}" for place, name in enumerate(names, start=1)]
     values = [[_heat(cell, row) for cell in row] for row in matrix]
     return {
         "data": [{
             "type": "heatmap", "x": list(range(len(names))), "y": list(range(len(names))), "z": values,
             "zmin": 0, "zmax": 1, "colorscale": [[0, CHEAP], [1, DEAR]], "showscale": False, "xgap": 2, "ygap": 2,
-            "text": [[_number(cell.perplexity) for cell in row] for row in matrix], "texttemplate": "%{text}",
+            "text": [[_perplexity(cell, texts) for cell in row] for row in matrix],
+            "texttemplate": "%{text}", "textfont": {"color": INK},
             "hoverinfo": "text", "hovertext": [[_cell_said(cell, texts) for cell in row] for row in matrix],
         }],
         "layout": {
             "template": {}, "height": 90 + ROW_PX * len(names), "dragmode": False,
-            "margin": {"l": 130, "r": 12, "t": 48, "b": 8, "autoexpand": False},
+            "margin": {"l": 150, "r": 12, "t": 48, "b": 8, "autoexpand": False},
             "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING,
-            "xaxis": quiet_axis(side="top", tickvals=list(range(len(names))), ticktext=shown,
+            "xaxis": quiet_axis(side="top", tickvals=list(range(len(names))), tickangle=0,
+                                ticktext=[str(place) for place in range(1, len(names) + 1)],
                                 title={"text": literal(texts["matrix_under"]), "standoff": 4}),
             "yaxis": quiet_axis(autorange="reversed", tickvals=list(range(len(names))), ticktext=shown,
                                 title={"text": literal(texts["matrix_text"]), "standoff": 4}),
         },
     }  # fmt: skip
+
+
+def _perplexity(cell: Cell, texts: Mapping[str, str]) -> str:
+    found = cell.perplexity
+    return grouped(round(found), texts) if found is not None and GROUPED <= found < BEYOND else _number(found)
 
 
 def _heat(cell: Cell, row: Sequence[Cell]) -> float:
@@ -136,6 +143,6 @@ def _cell_said(cell: Cell, texts: Mapping[str, str]) -> str:
     if cell.problem:
         return literal(cell.problem)
     said = texts["matrix_cell"].format(
-        perplexity=_number(cell.perplexity), bits=_number(cell.bits_per_character), tokens=cell.tokens
+        perplexity=_perplexity(cell, texts), bits=_number(cell.bits_per_character), tokens=cell.tokens
     )
     return "<br>".join(literal(part) for part in (*said.split("\n"), cell.note) if part)

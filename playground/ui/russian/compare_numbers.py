@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 COMPARE_NUMBERS: dict[str, str] = {
-    "gaps_kl_bits": "KL, бит: первого от второго · точками: модели · сплошной: из чего тянут",
+    "gaps_kl_bits": "KL(1‖2), бит · пунктир: модели, линия: после",
     "gaps_js_bits": "Йенсен – Шеннон, бит (не больше 1)",
     "gaps_overlap": "перекрытие: общая часть вероятности",
     "gaps_token": (
-        "токен {number}: {token}\nмодели: KL {raw_kl_bits} · JS {raw_js_bits} · перекрытие {raw_overlap}\n"
-        "из чего тянут: KL {final_kl_bits} · JS {final_js_bits} · перекрытие {final_overlap}"
+        "токен {number}: {token}\nмодели: KL(1‖2) {raw_kl_bits} · JS {raw_js_bits} · перекрытие {raw_overlap}\n"
+        "после цепочки: KL(1‖2) {final_kl_bits} · JS {final_js_bits} · перекрытие {final_overlap}"
     ),
-    "matrix_under": "перплексия под моделью панели",
+    "matrix_under": "перплексия под моделью",
     "matrix_text": "текст панели",
     "matrix_cell": "перплексия {perplexity}\nбит на символ: {bits}\nтокенов: {tokens}",
 }
