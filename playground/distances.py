@@ -79,7 +79,10 @@ def _shares(distribution: Distribution, entries: IntArray | slice) -> tuple[Floa
     totals = []
     for start in range(0, raw.size, BLOCK):  # in the processor's cache, which takes half the time
         block = slice(start, start + BLOCK)
-        above = np.divide(raw[block], distribution.temperature, out=logs[block], dtype=np.float64)
+        above = logs[block]
+        np.copyto(above, raw[block])
+        if distribution.temperature != 1:
+            above /= distribution.temperature
         above -= peak
         totals.append(float(np.exp(above, out=weights[block]).sum()))
     total = math.fsum(totals)
