@@ -13,12 +13,13 @@ The map, from the bottom up; imports point downwards only:
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;
   ``beam``: the search; ``reranking``: its tree under another length penalty
-- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``rows``, ``beam_events``: a model's process from the inside,
-  with ``jobs``, ``messages``, ``worker``
+- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``rows``, ``beam_events``: a model's process from the
+  inside, with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
-- ``vocabularies``, ``cross_score``, ``lockstep``: each text under each model, and what lies between them
+- ``comparison``: texts side by side; ``vocabularies``, ``cross_score``, ``lockstep``: each text under each model, and
+  what lies between them
 - ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs as files; ``tables``: records as CSV;
   ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
@@ -32,11 +33,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from playground.catalog import ModelSpec
     from playground.chain import Trace
+    from playground.cross_score import Cell
+    from playground.lockstep import Place
     from playground.pool import Pool
     from playground.records import Run, TokenStep
     from playground.searches import Search
@@ -131,6 +134,28 @@ class Playground:
         """
         *_, last = self._growing(model, prompt, settings)
         return last.record()
+
+    def compare(self, prompt: str, panes: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
+        """Write a text for each pane at once, with one luck; a pane is ``{"model": …, "temperature": …}``.
+
+        Raises:
+            SettingError: a pane has no model, or a setting is refused; what else goes wrong is in that pane's run.
+        """
+        from playground.comparison import compare
+
+        return compare(self.pool, prompt, panes)
+
+    def cross_score(self, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
+        """Return how probable each run's text is under each run's model: a row for each text."""
+        from playground.cross_score import cross_score
+
+        return cross_score(self.pool, runs)
+
+    def gaps(self, runs: Sequence[Run], *, text_of: int = 0) -> Iterator[Place]:
+        """Yield what lies between the runs' distributions at each place of the text of one of them."""
+        from playground.lockstep import Lockstep
+
+        return Lockstep(self.pool, runs, text_of).walk()
 
     def beams(self, model: str, prompt: str, **settings: Any) -> Search:  # noqa: ANN401 (checked by from_dict)
         """Search for the most probable texts; settings are those of ``BeamParams.from_dict``.

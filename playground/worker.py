@@ -153,23 +153,29 @@ class Worker:
                     chains = tuple(map(SamplingParams.from_dict, job.request["extras"]["chains"]))
                     yield from rows(self._engine, prompt, chains, job.keep_going, job.wanted)
                     yield {"event": "done"}
-                case "pieces":
-                    model = self._engine.model
-                    yield {"event": "pieces", "pieces": [model.piece(token) for token in range(model.vocab_size)]}
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "score":
                     yield (yield from self._engine.score(prompt, job.keep_going))
-                case "encode" | "encode_special" as op:
-                    special = op == "encode_special"
-                    yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
                 case _:
-                    ids, row = yield from self._engine.logits(prompt, job.keep_going)
-                    model = self._engine.model
-                    pieces = [model.piece(token) for token in range(model.vocab_size)]
-                    yield {"event": "logits", "ids": ids, "logits": row.tobytes(), "pieces": pieces}
+                    yield from self._words(job, prompt)
         except PrefillStopped:
             yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
+
+    def _words(self, job: Job, prompt: Prompt) -> Iterator[Message | None]:
+        match job.request["op"]:
+            case "pieces":
+                yield {"event": "pieces", "pieces": self._pieces()}
+            case "encode" | "encode_special" as op:
+                special = op == "encode_special"
+                yield {"event": "encoded", "ids": self._engine.model.encode(prompt.text, special=special)}
+            case _:
+                ids, row = yield from self._engine.logits(prompt, job.keep_going)
+                yield {"event": "logits", "ids": ids, "logits": row.tobytes(), "pieces": self._pieces()}
+
+    def _pieces(self) -> list[bytes]:
+        model = self._engine.model
+        return [model.piece(token) for token in range(model.vocab_size)]
 
     def _search(self, job: Job, prompt: Prompt) -> Iterator[Said | Message | None]:
         # Whoever never searches starts without these.

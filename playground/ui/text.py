@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from playground.ui.text_beams import BEAMS
-from playground.ui.text_first import FIRST
 from playground.ui.text_compare_numbers import COMPARE_NUMBERS
+from playground.ui.text_first import FIRST
 from playground.ui.text_saving import SAVING
 from playground.ui.text_strip import STRIP
 from playground.ui.text_waterfall import WATERFALL
