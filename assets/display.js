@@ -2,15 +2,18 @@
 (() => {
   "use strict";
   const { el, kept, keep } = window.playground;
-  const LARGE = 1.3; // as page.css has it
+  const LARGE = 1.3; // as visit.css has it
   const wide = matchMedia("(min-width: 861px)"); // a phone has no room for it
   const system = matchMedia("(prefers-color-scheme: dark)");
   let { dark = null, projector = false } = kept("display") ?? {};
 
+  /** How many times as large as usual all is. */
+  window.playground.large = () => (projector && wide.matches ? LARGE : 1);
+
   const isDark = () => dark ?? system.matches;
   /** Gradio sets the color by the system, when it comes and when that changes; what somebody chose stays. */
   const apply = () => {
-    for (const [name, on] of [["dark", isDark()], ["projector", projector]]) if (document.body.classList.contains(name) !== on) document.body.classList.toggle(name, on);
+    for (const [name, on] of [["dark", isDark()], ["projector", window.playground.large() > 1]]) if (document.body.classList.contains(name) !== on) document.body.classList.toggle(name, on);
   };
 
   function change(news) {
@@ -32,7 +35,7 @@
 
   /** A figure of plotly's as large as the type is: heights, margins, fonts and lines. Widths are those of the page. */
   window.playground.sized = (data, layout) => {
-    if (!projector || !wide.matches) return { data, layout };
+    if (window.playground.large() === 1) return { data, layout };
     const grown = structuredClone({ data, layout });
     grow(grown);
     return grown;
@@ -48,8 +51,7 @@
     }
   }
 
-  window.playground.large = () => (projector && wide.matches ? LARGE : 1);
   apply();
-  system.addEventListener("change", apply);
+  [system, wide].forEach((query) => query.addEventListener("change", apply));
   new MutationObserver(apply).observe(document.body, { attributeFilter: ["class"] });
 })();

@@ -11,7 +11,7 @@
     const words = JSON.parse(props.words);
     const said = el("p", {});
     const answer = (name, press) => el("button", { type: "button", class: "plain", onclick: press }, words[name]);
-    const offer = el("p", { class: "offer" }, words.tour_offer, " ", answer("tour_take", () => { offer.hidden = true; page.tour(); }), " ", answer("tour_leave", leave));
+    const offer = el("p", { class: "offer" }, words.tour_offer, " ", answer("tour_take", () => page.tour()), " ", answer("tour_leave", leave));
     const card = el("section", { class: "card first", "aria-label": words.first_title, hidden: true }, el("h2", {}, words.first_title), said, offer);
     element.append(card);
     const visit = kept("visit");
@@ -23,6 +23,7 @@
       keep("visit", { ...kept("visit"), toured: true });
     }
 
+    document.addEventListener("playground:toured", () => { offer.hidden = true; });
     document.addEventListener("playground:begin", ({ detail }) => {
       if (detail === page.recorded) return;
       own = true;

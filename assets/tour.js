@@ -1,7 +1,7 @@
 // A tour in five steps: what one types, reads, sees, moves and keeps. The page can be used meanwhile.
 (() => {
   "use strict";
-  const { el, fill, keep, kept } = window.playground;
+  const { el, fill, keep, kept, tell } = window.playground;
   const STEPS = ["#prompt", "#strip", "#plot", "#chain", "#keep"];
 
   /** Make what shows the tour. */
@@ -60,6 +60,7 @@
 
     window.playground.tour = () => {
       keep("visit", { ...kept("visit"), toured: true });
+      tell("toured");
       if (location.hash === "#models") location.hash = "#explore";
       opener = document.activeElement;
       panel.hidden = false;

@@ -147,6 +147,8 @@ def test_dark_and_large_type_are_kept(context: BrowserContext, app: RunningApp) 
     dark = "document.body.classList.contains('dark')"
     size = "parseFloat(getComputedStyle(document.querySelector('.figure .ytick text')).fontSize)"
     small = page.evaluate(size)
+    title = page.locator(TITLE).bounding_box()
+    assert title
     page.click("#theme")
     page.click("#projector")
     expect(page.locator("#projector")).to_have_attribute("aria-pressed", "true")
@@ -156,6 +158,9 @@ def test_dark_and_large_type_are_kept(context: BrowserContext, app: RunningApp) 
     page.wait_for_selector(".figure .ytick text")
     assert (page.evaluate(dark), page.evaluate(size)) == (True, pytest.approx(1.3 * small, rel=0.02))
     assert page.evaluate("document.documentElement.scrollWidth") == 1440
+    large = page.locator(TITLE).bounding_box()
+    assert large
+    assert large["height"] >= 1.25 * title["height"]
     page.locator(".figure .trace:first-child .point path").nth(2).hover(force=True)
     expect(page.locator(".figure .hoverlayer")).to_contain_text("rank 3")
     page.click("#theme")
