@@ -127,7 +127,7 @@
       complete();
     };
 
-    const columns = () => (view === "waterfall" ? (card.clientWidth < 560 ? 1 : 2) : 0);
+    const columns = () => (view === "waterfall" ? (card.clientWidth < (window.playground.large() > 1 ? 800 : 560) ? 1 : 2) : 0);
 
     const complete = async () => {
       if (view !== "waterfall" || !latest || latest.waterfall) return paint();
