@@ -204,13 +204,14 @@ def test_a_biased_token_is_named_by_its_text(watched: Watched) -> None:
 def test_the_chain_is_put_in_another_order_by_keyboard_and_by_drag(watched: Watched) -> None:
     """Top-p goes in front of temperature by two keys, then behind it by a drag; the distribution follows."""
     support = watched.page.locator(".plot .numbers dd").nth(1)
-    expect(support).to_contain_text("13 of")
+    expect(support).to_contain_text("of 49,152")
+    kept = support.inner_text()  # 13 or 14 tokens, as the processor rounds
     watched.page.focus('.sampler[data-key="top_p"] .handle')
     watched.page.keyboard.press("ArrowUp")
     watched.page.keyboard.press("ArrowUp")
     assert cards(watched) == ["repetition_penalty", "top_p", "temperature", "top_k", "min_p"]
     assert chain(watched)["order"] == ["top_p", "temperature", "top_k"]
-    expect(support).not_to_contain_text("13 of")
+    expect(support).not_to_have_text(kept)
     handle, target = (watched.page.locator(f'.sampler[data-key="{key}"]') for key in ("top_p", "min_p"))
     handle = handle.locator(".handle")
     handle.scroll_into_view_if_needed()
@@ -223,7 +224,7 @@ def test_the_chain_is_put_in_another_order_by_keyboard_and_by_drag(watched: Watc
     watched.page.mouse.move(start["x"] + 5, end["y"] + 5, steps=12)
     watched.page.mouse.up()
     assert chain(watched)["order"] == ["temperature", "top_k", "top_p"]
-    expect(support).to_contain_text("13 of")
+    expect(support).to_have_text(kept)
     expect(watched.page.get_by_label("Order", exact=True)).to_have_value("own")
 
 
@@ -232,11 +233,11 @@ def test_a_preset_sets_everything_and_says_where_it_comes_from(watched: Watched)
     watched.page.select_option(".presets select", "llama.cpp")
     expected = {"order": "llama.cpp", "temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
     assert chain(watched) == expected
-    expect(watched.page.locator(".orders")).to_have_text(
-        re.compile(
-            r"These settings keep 9 tokens in transformers’ order and 17 tokens in llama.cpp’s; they differ on “"
-        )
-    )
+    keep = r"These settings keep (\d+) tokens in transformers’ order and (\d+) tokens in llama.cpp’s; they differ on “"
+    expect(watched.page.locator(".orders")).to_have_text(re.compile(keep))
+    counts = re.search(keep, watched.page.locator(".orders").inner_text())
+    assert counts
+    assert int(counts[1]) < int(counts[2])  # 9 and 17, as most processors round
     origin = watched.page.locator('.sampler[data-key="min_p"] .origin')
     expect(origin).to_have_text("from llama.cpp's defaults")
     watched.set_number("min_p", "0.1")
