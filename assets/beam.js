@@ -4,8 +4,7 @@
   const { parts, el, tell, ask, at, fill, control, term } = window.playground;
   const STORED = "playground-beams", SHOWN = "playground-search";
   const CONFIG = { displayModeBar: false, responsive: false };
-  const KEYS = [["kept", "●", "#3b82f6"], ["pruned", "×", "#94a3b8"], ["finished", "★", "#15a34a"], ["best", "━", "#ea580c"]];
-  const COLUMNS = ["rank", "score", "sum", "mean", "tokens", "ending", "text"];
+  const COLUMNS = ["rank", "score", "total", "mean", "tokens", "ending", "text"];
 
   parts.beam = (element, props) => {
     const words = JSON.parse(props.words);
@@ -67,11 +66,12 @@
     const status = el("p", { class: "beam-status", role: "status" });
     const made = el("p", { class: "settings" });
     const folding = el("input", { type: "checkbox", checked: true, onchange: () => search && again() });
-    const keys = el("div", { class: "legend" }, ...KEYS.map(([kind, sign, color]) => {
+    const keys = el("div", { class: "legend" });
+    const key = ([color, sign, text]) => {
       const mark = el("b", { "aria-hidden": "true" }, `${sign} `);
       mark.style.color = color;
-      return el("span", {}, mark, words[`beam_key_${kind}`]);
-    }), el("span", {}, words.beam_numbers));
+      return el("span", {}, mark, text);
+    };
     const over = ["greedy", "sampled"].map((kind) => {
       const box = el("input", { type: "checkbox", "data-kind": kind, onchange: () => lay(box) });
       return box;
@@ -87,21 +87,21 @@
       el("div", { class: "card-head" }, title, save), made, status, el("div", { class: "legend-row" }, keys, overlay, el("label", { class: "fold" }, folding, ` ${words.beam_fold}`)), frame, compared, note, branch);
 
     // The texts.
-    const head = el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, words[`beam_${name}`])));
+    const head = el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, words[`beams_column_${name}`])));
     const body = el("tbody", {});
     const course = el("p", { class: "settings", role: "status" });
     const penaltyKnob = knobs.find(({ name }) => name === "length_penalty");
     const penalty = control({ ...penaltyKnob, label: words.beam_rerank }, words, (value) => { penalty.set(value); rank(value); });
     penalty.row.classList.add("beam-knob");
-    const found = el("section", { class: "card", "aria-label": words.beam_texts, hidden: true },
-      el("div", { class: "card-head" }, el("h2", {}, words.beam_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beam_texts }, el("table", {}, el("thead", {}, head), body)));
+    const found = el("section", { class: "card", "aria-label": words.beams_texts, hidden: true },
+      el("div", { class: "card-head" }, el("h2", {}, words.beams_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beams_texts }, el("table", {}, el("thead", {}, head), body)));
     const empty = el("p", { class: "empty" }, words.beam_empty);
     element.append(el("div", { class: "beam-view" }, form, empty, tree, found));
     set();
 
     const saved = () => ({
       name: "beams", figure: latest.figure, width: latest.figure.layout.width, title: latest.title, lines: [latest.settings, latest.status],
-      legend: KEYS.map(([kind, sign, color]) => [color, sign, words[`beam_key_${kind}`]]), wide: true,
+      legend: latest.legend,
       table: (kind) => at(`/searches/${encodeURIComponent(search)}/${kind === "csv" ? `texts.csv?length_penalty=${latest.penalty}` : "search.json"}`),
     });
 
@@ -173,6 +173,7 @@
       made.textContent = news.settings;
       status.textContent = news.status;
       note.textContent = news.note;
+      keys.replaceChildren(...news.legend.map(key));
       if (news.error) tell("notice", { kind: "error", text: news.error, field: "" });
       paint(news.figure);
       if (news.running) return;
@@ -192,7 +193,7 @@
         const atEnd = frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 40;
         const first = !area.data;
         await window.Plotly.react(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
-        if (first) area.on("plotly_click", ({ points: [{ customdata }] }) => customdata && place(customdata));
+        if (first) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
         if (latest?.running && atEnd) frame.scrollLeft = frame.scrollWidth;
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);
         await new Promise((done) => requestAnimationFrame(done));
@@ -221,7 +222,7 @@
       const news = await ask(`/searches/${encodeURIComponent(search)}/place`, { position, number, ...at_side() });
       if (!news) return;
       const chips = news.tokens.map((text, at_) => el("span", { class: at_ === news.tokens.length - 1 ? "tok sel" : "tok" }, text));
-      branch.replaceChildren(el("b", {}, words.beam_branch), el("div", { class: "tokens" }, ...chips), el("p", { class: "settings" }, words.beam_branch_help));
+      branch.replaceChildren(el("b", {}, words.beam_branch), el("div", { class: "tokens" }, ...chips), ...news.told.map((line) => el("p", { class: "beam-told" }, line)), el("p", { class: "settings" }, words.beam_branch_help));
       branch.hidden = false;
       document.body.classList.add("beam-place");
       tell("picture", news.picture);

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.cross_score import Cell
+    from playground.hypotheses import Hypothesis
     from playground.records import Run, Snapshot
 
 TAIL = "tail"
@@ -85,12 +86,34 @@ def distribution_table(rows: list[dict[str, Any]], model: str, settings: Mapping
     return table.assign(model=model, settings=json.dumps(settings))
 
 
-def texts_table(rows: list[dict[str, Any]], model: str, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the texts of a beam search, one per row, with model and settings in each."""
-    columns = ("rank", "score", "total", "mean", "tokens", "ending", "returned", "text")
-    table = pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=list(columns))
-    table["text"] = [json.dumps(text, ensure_ascii=False) for text in table["text"]]  # or a spreadsheet runs it
-    return table.assign(model=model, settings=json.dumps(settings))
+def hypothesis_rows(texts: Sequence[Hypothesis]) -> list[dict[str, Any]]:
+    """Return one row per text of a beam search in the order given; logprobs in nats."""
+    return [
+        {
+            "rank": rank,
+            "score": text.score,
+            "total": text.total,
+            "logprob": text.logprob,
+            "mean_logprob": text.logprob / len(text.token_ids),
+            "tokens": len(text.token_ids),
+            "ending": text.ending.value,
+            "group": text.group,
+            "text": text.text,
+            "token_ids": list(text.token_ids),
+        }
+        for rank, text in enumerate(texts, start=1)
+    ]
+
+
+def hypothesis_table(
+    rows: Sequence[Mapping[str, Any]], model: str, length_penalty: float, settings: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Return such rows with model, settings and length penalty in each; texts in quotes for spreadsheets."""
+    quoted = [
+        {**row, "text": json.dumps(row["text"], ensure_ascii=False), "token_ids": json.dumps(row["token_ids"])}
+        for row in rows
+    ]
+    return pd.DataFrame(quoted).assign(model=model, length_penalty=length_penalty, settings=json.dumps(settings))
 
 
 def to_csv(table: pd.DataFrame) -> str:

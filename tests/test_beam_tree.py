@@ -1,155 +1,283 @@
-"""The picture of a beam search: where a node stands, what leads to it, and that neither changes as the tree grows."""
+"""The picture of a beam search: places, looks and numbers on trees made by hand, and laws on real searches."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
-from playground import Playground
-from playground.hypotheses import BeamStep, Continuation, Ending, Fate, Hypothesis, SearchEnd
-from playground.ui.languages import EN, RU
-from playground.views.beam_tree import BELOW, MOST_NODES, tree_spec
+from playground import backends
+from playground.beam import BeamParams, BeamStep, search
+from playground.hypotheses import Continuation, Ending, Fate, Hypothesis, SearchEnd
+from playground.tables import hypothesis_rows, hypothesis_table, to_csv
+from playground.ui.russian import RUSSIAN
+from playground.ui.text import ENGLISH
+from playground.views.beam_labels import PAD
+from playground.views.beam_overlay import Overlay
+from playground.views.beam_paths import Node, ids, paths, pieces
+from playground.views.beam_tree import Look, beam_tree, beam_tree_spec
+from playground.views.beam_words import legend, subtitle, told, what_if, why
+from tests.models import CATALOG, SMOLLM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from playground.ui.wording import Language
-
+STORY = "Then the cat sat and the"
+EOS = 0
+PIECES = {EOS: b"<end>", 1: b" a", 2: b" b", 3: b"<b>", 4: b" longest token"}
+TWO = BeamParams(num_beams=2, max_new_tokens=4, num_return_sequences=2)
 KEPT, PRUNED, FINISHED = Fate.KEPT, Fate.PRUNED, Fate.FINISHED
-LINES, MARKS = slice(0, 4), {PRUNED: 4, KEPT: 5, FINISHED: 6}
 
 
-def item(parent: int, token: int, total: float, beam: int | None = None, fate: Fate | None = None) -> Continuation:
-    """Return a continuation whose piece is a letter; one without a beam is dropped unless it is said."""
-    fate = fate or (PRUNED if beam is None else KEPT)
-    ending = Ending.EOS if fate is FINISHED else None
-    return Continuation(parent, 0, token, bytes([97 + token]), -1.0, -1.0, total, total, ending, fate, beam)
+def said(parent: int, token: int, total: float, fate: Fate, **more: Any) -> Continuation:  # noqa: ANN401
+    """Return a continuation; its score is its sum unless told."""
+    ending = Ending.EOS if token == EOS else None
+    values = {"score": total, "ending": ending, "group": 0, "step": -1.0, "logprob": -1.0} | more
+    return Continuation(parent, token_id=token, piece=PIECES[token], total=total, fate=fate, **values)
 
 
-FIRST = BeamStep(0, (item(0, 0, -1.0, 0), item(0, 1, -1.5, 1), item(0, 2, -3.0)))
-CROSSING = BeamStep(1, (item(1, 3, -2.0, 0), item(0, 4, -2.5, 1), item(0, 5, -2.2, None, FINISHED), item(1, 6, -4.0)))
-GOING_ON = BeamStep(1, (item(0, 3, -2.0, 0), item(1, 4, -2.5, 1), item(0, 5, -3.5)))
+# The prompt goes on with a and b; only b goes on, with a and <b>; then b, <b> finishes and b, a, a goes on alone.
+BY_HAND = (
+    BeamStep(0, (said(0, 1, -1.0, KEPT, beam=0), said(0, 2, -1.5, KEPT, beam=1), said(0, 3, -3.0, PRUNED))),
+    BeamStep(1, (
+        said(1, 1, -2.0, KEPT, beam=0), said(1, 3, -2.5, KEPT, beam=1), said(0, 1, -4, PRUNED), said(0, 2, -5, PRUNED),
+    )),
+    BeamStep(2, (said(0, 1, -2.6, KEPT, beam=0), said(1, EOS, -2.7, FINISHED), said(0, 4, -2.8, KEPT, beam=1))),
+)  # fmt: skip
 
 
-def marks(spec: dict[str, Any], fate: Fate) -> list[tuple[float, float, str, list[int]]]:
-    """Return place, token and address of each node of a kind."""
-    trace = spec["data"][MARKS[fate]]
-    names = [text.split("<br>")[0] for text in trace["text"]]
-    return list(zip(trace["x"], trace["y"], names, trace["customdata"], strict=True))
+def trace(spec: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a trace by its name."""
+    return next(item for item in spec["data"] if item["name"] == name)
 
 
-def tree(*steps: BeamStep, fold: bool = True, paths: Sequence[Sequence[int]] = ()) -> dict[str, Any]:
-    """Return the figure in English."""
-    return tree_spec(steps, EN.texts, fold=fold, paths=paths)
+def drawn(steps: Sequence[BeamStep], params: BeamParams, **look: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the spec."""
+    return beam_tree_spec(steps, params, "life is", ENGLISH, Look(**look))
 
 
-def test_beams_stand_in_their_rows_and_what_was_dropped_below() -> None:
-    """A column for each step; each node knows its step and its number there."""
-    spec = tree(FIRST, CROSSING)
-    assert marks(spec, KEPT) == [(1, 0, "a", [0, 0]), (1, 1, "b", [0, 1]), (2, 0, "d", [1, 0]), (2, 1, "e", [1, 1])]
-    assert marks(spec, PRUNED) == [(1, 2, "c", [0, 2]), (2, 3, "g", [1, 3])]
-    assert marks(spec, FINISHED) == [(2, 2, "f", [1, 2])]
-    assert len({spec["data"][place]["marker"]["symbol"] for place in MARKS.values()}) == 3
+def places(spec: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    """Return where each token stands, by its id."""
+    dots = [item for item in spec["data"] if "customdata" in item and item["name"] != "prompt"]
+    return {
+        data[0]: (x, y) for item in dots for data, x, y in zip(item["customdata"], item["x"], item["y"], strict=True)
+    }
 
 
-def test_a_line_leads_from_the_text_of_the_parent() -> None:
-    """Beam 0 of the second step goes on from beam 1 of the first, and the other way round."""
-    kept = tree(FIRST, CROSSING)["data"][1]
-    segments = list(zip(kept["x"][6::3], kept["y"][6::3], kept["x"][7::3], kept["y"][7::3], strict=True))
-    assert segments == [(1.8, 1, 2, 0), (1.8, 0, 2, 1)]
-    assert [trace["line"]["dash"] for trace in tree(FIRST)["data"][:3]] == ["dot", "solid", "dash"]
+def found(steps: Iterator[BeamStep | None]) -> list[BeamStep]:
+    """Return the steps of a search."""
+    return [step for step in steps if step]
 
 
-def test_steps_without_branching_share_a_column() -> None:
-    """Both tokens stand in one node, with the numbers of the last; unfolded each has its own."""
-    spec = tree(FIRST, GOING_ON)
-    assert marks(spec, KEPT) == [(1, 0, "ad", [1, 0]), (1, 1, "be", [1, 1])]
-    assert "-1.00 → -2.00" in spec["data"][MARKS[KEPT]]["text"][0]
-    assert [note["text"] for note in spec["layout"]["annotations"]] == ["+1 dropped"]
-    assert [x for x, *_ in marks(tree(FIRST, GOING_ON, fold=False), KEPT)] == [1, 1, 2, 2]
+@pytest.fixture(scope="module", params=["toy", SMOLLM])
+def run(request: pytest.FixtureRequest) -> tuple[list[BeamStep], BeamParams]:
+    """Return a real search of four beams."""
+    model = backends.load(replace(CATALOG.get(request.param), context_tokens=256))
+    params = BeamParams(num_beams=4, max_new_tokens=16, num_return_sequences=4)
+    steps = found(search(model, model.encode(STORY, special=True), params))
+    model.close()
+    return steps, params
 
 
-def test_where_a_text_ends_nothing_is_folded() -> None:
-    """Or its mark would have no place."""
-    ends = BeamStep(1, (item(0, 3, -2.0, 0), item(1, 4, -2.5, 1), item(0, 5, -2.1, None, FINISHED)))
-    assert [x for x, *_ in marks(tree(FIRST, ends), KEPT)] == [1, 1, 2, 2]
+def test_the_best_child_goes_on_in_its_parents_lane_and_others_take_the_nearest_free_one() -> None:
+    """A has the prompt's lane 0, b lane 1; b's best child stays in 1, its other one gets 0, which a has left."""
+    first, second, third = paths(BY_HAND, TWO).nodes
+    assert [node.lane for node in first[:2]] == [0, 1]
+    assert [node.lane for node in second[:2]] == [1, 0]
+    assert [third[0].lane, third[2].lane] == [1, 0]
 
 
-def test_more_than_a_few_dropped_ones_are_counted() -> None:
-    """The best of them are shown."""
-    many = BeamStep(0, (item(0, 0, -1.0, 0), *(item(0, token, -float(token)) for token in range(9, 1, -1))))
-    spec = tree(many)
-    assert [name for _, _, name, _ in marks(spec, PRUNED)] == ["c", "d", "e"]
-    assert [note["text"] for note in spec["layout"]["annotations"]] == [f"+{8 - BELOW} dropped"]
+def test_what_is_not_kept_hangs_below_its_parent_the_best_first() -> None:
+    """Both pruned children of a, in lane 0, hang below it, and the finished one below <b>, also in lane 0."""
+    _, second, third = paths(BY_HAND, TWO).nodes
+    assert [(node.hook, round(node.lane, 2)) for node in second[2:]] == [(0, 0.3), (1, 0.53)]
+    assert (third[1].hook, third[1].fate) == (0, FINISHED)
 
 
-def test_the_way_to_the_best_text_is_strong() -> None:
-    """Its lines are the fourth trace, and its marks have their color."""
-    best = Hypothesis((1, 3), (b"b", b"d"), -2.0, -2.0, -1.0, Ending.LENGTH)
-    last = BeamStep(1, CROSSING.continuations, SearchEnd.LENGTH, (best,))
-    strong = tree(FIRST, last)["data"][3]
-    assert list(zip(strong["x"][1::3], strong["y"][1::3], strict=True)) == [(1, 1), (2, 0)]
-    colors = tree(FIRST, last)["data"][MARKS[KEPT]]["marker"]["color"]
-    assert [color == strong["line"]["color"] for color in colors] == [False, True, True, False]
+def test_lines_say_what_leads_somewhere() -> None:
+    """A is a dead end; b leads to all; the best so far is the running text at −2.6, before the finished one at −2.7."""
+    spec = drawn(BY_HAND, TWO)
+    names = {name: [data[0] for data in trace(spec, name)["customdata"]] for name in ("dead", "lives", "best")}
+    assert names == {"dead": ["0.0"], "lives": ["1.1", "2.1", "2.2"], "best": ["0.1", "1.0", "2.0"]}
+    assert trace(spec, "best")["marker"]["symbol"] == ["circle", "circle", "triangle-right"]
+    assert trace(spec, "lives")["marker"]["symbol"] == ["circle", "square", "triangle-right"]
+    dashes = [trace(spec, f"{name} lines")["line"]["dash"] for name in ("dead", "lives", "pruned")]
+    assert dashes == ["dash", "solid", "dot"]
 
 
-def test_another_text_is_laid_over_as_far_as_the_tree_has_it() -> None:
-    """Its third token is not in the tree any more."""
-    laid = tree(FIRST, CROSSING, paths=[(0, 4, 7)])["data"][-1]
-    assert list(zip(laid["x"][1::3], laid["y"][1::3], strict=True)) == [(1, 0), (2, 1)]
-    assert laid["line"]["dash"] == "dashdot"
+def test_a_finished_text_has_a_flag_with_its_score() -> None:
+    """It is not yet among returned texts, so that it has no place."""
+    assert trace(drawn(BY_HAND, TWO), "lives")["text"][1] == "⚑ −2.70"
 
 
-def test_hover_says_the_numbers_and_the_text() -> None:
-    """Of a finished one also why it goes no further."""
-    said = tree(FIRST, CROSSING)["data"][MARKS[FINISHED]]["hovertext"][0].split("<br>")
-    assert said == [
-        "token 2 “f”",
-        "logprob of the model -1.000, after penalties -1.000",
-        "sum -2.200 · score -2.2000",
-        "finished: the model ended its text here",
-        "af",
+def test_the_winner_has_the_first_place_and_the_thick_line() -> None:
+    """The search ends, and what is finished wins although a running text has a higher sum."""
+    won = Hypothesis((2, 3, EOS), (b" b", b"<b>", b"<end>"), -2.7, -2.7, -2.7, Ending.EOS)
+    ended = (*BY_HAND[:2], replace(BY_HAND[2], end=SearchEnd.FULL, hypotheses=(won,)))
+    best = trace(drawn(ended, TWO), "best")
+    assert [data[0] for data in best["customdata"]] == ["0.1", "1.1", "2.1"]
+    assert best["text"][-1] == "⚑1 −2.70"
+
+
+def test_a_column_is_as_wide_as_its_longest_kept_token() -> None:
+    """Three characters at least, of 7 pixels each; longer tokens are clipped at twelve, and say so."""
+    spec, tree = drawn(BY_HAND, TWO), paths(BY_HAND, TWO)
+    assert tree.widths == [3 + PAD, 3 + PAD, 12 + PAD]
+    assert [places(spec)[name][0] for name in ("0.0", "1.0", "2.0")] == [19, 19 + 6 * 7, 19 + 12 * 7]
+    assert trace(spec, "lives")["text"][-1] == "␣longest␣to…"
+
+
+def test_a_tip_has_all_numbers_and_shows_markup_as_it_is() -> None:
+    """The token is <b>, and the text up to it is b<b>."""
+    tip = trace(drawn(BY_HAND, TWO), "lives")["customdata"][0]
+    assert tip[:9] == ["1.1", "&lt;b&gt;", 2, "−1.000", "−1.000", "−2.500", "−2.500", 2, 4]
+    assert tip[9:] == ["kept: 2 go on, this is number 2 of 4", "␣b&lt;b&gt;"]
+
+
+def test_a_tip_is_there_as_plain_lines_too() -> None:
+    """Nothing is escaped in them, and a line of the text breaks no other."""
+    tree = paths(BY_HAND, TWO)
+    assert told(tree.nodes[1][1], tree, ENGLISH, " b<b>\n") == [
+        "<b> · token 2",
+        "logprob of the model −1.000, counted as −1.000",
+        "running sum −2.500 · score −2.500",
+        "place 2 of 4 considered",
+        "kept: 2 go on, this is number 2 of 4",
+        " b<b>\n",
     ]
 
 
-def test_a_tokens_text_is_never_markup() -> None:
-    """Plotly would read a few tags and formulas."""
-    hostile = Continuation(0, 0, 5, b"<b>$x$</b>", -1.0, -1.0, -1.0, -1.0, None, KEPT, 0)
-    spec = tree(BeamStep(0, (hostile,)))
-    text = spec["data"][MARKS[KEPT]]["text"][0]
-    assert text.startswith("&lt;b&gt;&#36;x&#36;")
-    assert "<b>" not in spec["data"][MARKS[KEPT]]["hovertext"][0]
+def test_each_fate_has_its_reason() -> None:
+    """Also a dead end says when it died: no child of a was kept at token 2."""
+    tree = paths(BY_HAND, TWO)
+    assert why(tree.nodes[0][0], tree, ENGLISH).endswith("; at token 2 nothing that follows it was kept")
+    assert why(tree.nodes[0][2], tree, ENGLISH) == "not kept: only 2 go on, those with the highest sums"
+    assert why(tree.nodes[2][1], tree, ENGLISH) == "finished: the model ended the text here"
 
 
-@pytest.mark.parametrize("language", [EN, RU], ids=["en", "ru"])
-@pytest.mark.parametrize("fold", [True, False], ids=["folded", "unfolded"])
-def test_no_node_moves_as_a_real_search_grows(language: Language, *, fold: bool) -> None:
-    """What was drawn at a step stands there at every later one; only the last column's text may grow longer."""
-    with Playground() as playground:
-        found = playground.beams("toy", "Then the cat", num_beams=4, num_return_sequences=4, max_new_tokens=12)
-    before: dict[tuple[float, float], str] = {}
-    for count in range(1, len(found.steps)):
-        spec = tree_spec(found.steps[:count], language.texts, fold=fold)
-        now = {(x, y): name for fate in MARKS for x, y, name, _ in marks(spec, fate)}
-        last = max(x for x, _ in before) if before else 0
-        assert before.keys() <= now.keys()
-        assert all(now[place] == name for place, name in before.items() if place[0] < last)
-        before = now
-    assert len(before) > 20
+def test_stubs_that_are_not_drawn_are_counted() -> None:
+    """One of the two at step 2 is drawn, the other is named."""
+    more = trace(drawn(BY_HAND, TWO, stubs=1), "more")
+    assert more["text"] == ["+1"]
+    assert more["hovertext"] == ["token 2: 1 more considered and not kept:<br>␣b  −5.00"]
 
 
-def test_a_search_too_large_to_draw_shows_its_end() -> None:
-    """And says how many columns it leaves out."""
-    steps = [FIRST, *(BeamStep(step, CROSSING.continuations) for step in range(1, 900))]
-    spec = tree(*steps)
-    count = sum(len(marks(spec, fate)) for fate in MARKS)
-    assert count <= MOST_NODES
-    assert spec["omitted"] == 900 - MOST_NODES // 4
-    assert spec["data"][MARKS[KEPT]]["x"][0] == spec["omitted"] + 1
+def test_a_folded_run_has_its_text_at_its_first_token() -> None:
+    """Four tokens of a single beam are one text; unfolded, each has its own."""
+    alone = tuple(BeamStep(place, (said(0, 1 + place % 2, -1.0, KEPT, beam=0),)) for place in range(4))
+    one = BeamParams(num_beams=1, max_new_tokens=9)
+    assert trace(drawn(alone, one, fold=True), "best")["text"] == ["␣a b a b", "", "", ""]
+    assert trace(drawn(alone, one), "best")["text"] == ["␣a", "␣b", "␣a", "␣b"]
 
 
-def test_nothing_yet_is_an_empty_tree() -> None:
-    """A search that was stopped before its first step has one event without continuations."""
-    spec = tree(BeamStep(0, (), SearchEnd.STOPPED))
-    assert [marks(spec, fate) for fate in MARKS] == [[], [], []]
+def test_a_path_laid_over_follows_the_tree_and_leaves_it_where_it_differs() -> None:
+    """It shares b and a with the tree, in lane 1, then stands in a lane of its own, with its own token."""
+    other = Overlay("greedy", (2, 1, 2), (b" b", b" a", b" b"))
+    laid = trace(drawn(BY_HAND, TWO, overlays=(other,)), "greedy")
+    points = [(y, text) for y, text, size in zip(laid["y"], laid["text"], laid["marker"]["size"], strict=True) if size]
+    assert points == [(0.9, ""), (0.9, ""), (2.5, "␣b")]
+
+
+def test_a_character_over_two_tokens_stands_where_it_is_complete() -> None:
+    """The first half shows nothing, the second all of it."""
+    halves = "é".encode()
+    first, second = (replace(said(0, 1, -1, KEPT, beam=0), piece=halves[place : place + 1]) for place in (0, 1))
+    tree = paths((BeamStep(0, (first,)), BeamStep(1, (second,))), BeamParams(num_beams=1, max_new_tokens=4))
+    assert [step[0].text for step in tree.nodes] == ["", "é"]
+
+
+def test_nothing_drawn_moves_while_a_tree_grows(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """Each token of each shorter tree stands where it stands in the whole one; also with early columns left out."""
+    steps, params = run
+    whole = places(drawn(steps, params))
+    for count in range(1, len(steps)):
+        assert places(drawn(steps[:count], params)).items() <= whole.items()
+    assert places(drawn(steps, params, first=5)).items() <= whole.items()
+
+
+def test_beams_of_a_step_never_share_a_place(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """With folding, too."""
+    for fold in (False, True):
+        spots = places(drawn(*run, fold=fold)).values()
+        assert len(set(spots)) == len(spots)
+
+
+def test_each_point_leads_back_to_what_the_search_said(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """Its id names the step and the place in it; and all that was considered is drawn or counted."""
+    steps, params = run
+    spec = drawn(steps, params)
+    for name in ("dead", "lives", "best", "pruned"):
+        for data in trace(spec, name)["customdata"]:
+            position, index = map(int, data[0].split("."))
+            assert data[5] == f"{steps[position].continuations[index].total:.3f}".replace("-", "−")
+    counted = sum(int(text) for text in trace(spec, "more")["text"])
+    assert counted + len(places(spec)) == sum(len(step.continuations) for step in steps)
+
+
+def test_a_point_leads_to_its_whole_text() -> None:
+    """By its id; an id that is none leads nowhere."""
+    tree = paths(BY_HAND, TWO)
+    node = tree.at("2.1")
+    assert node
+    assert (ids(node), pieces(node)) == ((2, 3, EOS), (b" b", b"<b>", b"<end>"))
+    assert [tree.at(name) for name in ("3.0", "2.9", "", "x.1", "-1.0", "2.1.1")] == [None] * 6
+
+
+def test_the_thick_line_is_the_winner(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """Its tokens are those of the first hypothesis."""
+    steps, params = run
+    last = max((node for step in paths(steps, params).nodes for node in step if node.best), key=_position)
+    assert ids(last) == steps[-1].hypotheses[0].token_ids
+
+
+def test_plotly_takes_it(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """A tree of the prompt alone, one that grows, and a whole one, in both languages."""
+    steps, params = run
+    for count, texts in ((0, ENGLISH), (3, RUSSIAN), (len(steps), ENGLISH)):
+        figure = beam_tree(steps[:count], params, "life is", texts)
+        assert figure.layout.width > 0
+
+
+def test_the_sentence_and_the_legend_say_whether_it_goes_on() -> None:
+    """Before the end the thick line is only the best so far."""
+    assert subtitle(paths(BY_HAND, TWO), ENGLISH) == "Steps: 3. Finished texts: 1. The search goes on."
+    assert legend((), ENGLISH, ended=False)[0][2] == "the best text so far"
+    assert [sign for _, sign, _ in legend(("greedy",), ENGLISH)][-1] == "◇"
+
+
+def test_another_length_penalty_ranks_the_texts_again(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """With 0 the rows are ordered by their sums; the search's own penalty is called so."""
+    steps, params = run
+    rows = what_if(steps, params, 0.0, ENGLISH)["rows"]
+    sums = [float(row["total"].replace("−", "-")) for row in rows]
+    assert sums == sorted(sums, reverse=True)
+    assert [row["score"] for row in rows] == [row["total"] for row in rows]
+    own = what_if(steps, params, 1.0, ENGLISH)
+    assert own["said"] == "This is the length penalty with which the search ran."
+    assert own["rows"][0]["token_ids"] == list(steps[-1].hypotheses[0].token_ids)
+
+
+def test_the_sentence_names_the_length_penalty_as_it_is() -> None:
+    """Not rounded to what a slider shows; a stopped search leaves open how it would have gone."""
+    stopped = (*BY_HAND, BeamStep(3, end=SearchEnd.STOPPED))
+    said = what_if(stopped, TWO, -0.25, ENGLISH)["said"]
+    assert said.startswith("How a search with length penalty −0.25 would have gone cannot be told")
+
+
+def test_the_table_leaves_as_csv_and_json(run: tuple[list[BeamStep], BeamParams]) -> None:
+    """Numbers come back as they were; text is quoted, so that no spreadsheet runs it."""
+    steps, params = run
+    rows = hypothesis_rows(steps[-1].hypotheses)
+    table = pd.read_csv(StringIO(to_csv(hypothesis_table(rows, "m", 1.0, params.to_dict()))), encoding="utf-8")
+    assert json.loads(table["token_ids"][0]) == list(steps[-1].hypotheses[0].token_ids)
+    assert json.loads(table["text"][0]) == steps[-1].hypotheses[0].text
+    assert table["score"].tolist() == pytest.approx([text.score for text in steps[-1].hypotheses])
+    assert json.loads(json.dumps(rows))[0]["ending"] == steps[-1].hypotheses[0].ending.value
+
+
+def _position(node: Node) -> int:
+    return node.position

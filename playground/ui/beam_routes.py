@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.errors import SettingError
 from playground.searches import to_flat
-from playground.tables import texts_table, to_csv
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
 from playground.ui.controls import read_object, to_json
 
@@ -91,11 +90,9 @@ def add_text_routes(router: APIRouter, beams: Beams) -> None:
     @router.get("/searches/{search_id}/texts.csv")
     def table(search_id: str, length_penalty: float) -> Response:
         try:
-            live = searches.get(search_id)
-            rows = beams.ranked(live, length_penalty)["rows"]
+            text = beams.table(searches.get(search_id), length_penalty)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        text = to_csv(texts_table(rows, live.model, live.params.to_dict() | {"length_penalty": length_penalty}))
         headers = {"content-disposition": f'attachment; filename="beams-{search_id[:8]}.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -24,23 +24,27 @@ from playground.beam_settings import (
 )
 from playground.errors import PlaygroundError, SettingError
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
-from playground.reranking import Course, rerank
+from playground.reranking import rerank
 from playground.searches import Written
 from playground.status import State
+from playground.tables import hypothesis_rows, hypothesis_table, to_csv
 from playground.tokens import flowing, visible
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_settings, to_json
 from playground.ui.notices import said
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
-from playground.views.beam_tree import tree_spec
+from playground.views.beam_overlay import Overlay
+from playground.views.beam_paths import paths
+from playground.views.beam_tree import Look, tree_spec
+from playground.views.beam_words import legend, subtitle, title, told, what_if
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from playground.hypotheses import Hypothesis
     from playground.searches import LiveSearch, Searches
     from playground.ui.explore import Explorer
+    from playground.views.beam_paths import Paths
 
 CONTROLS = {
     "num_beams": BEAMS, "length_penalty": LENGTH_PENALTY, "num_return_sequences": RETURNED,
@@ -48,6 +52,8 @@ CONTROLS = {
 }  # fmt: skip
 OWN = (*CONTROLS, "early_stopping")
 PATHS = ("greedy", "sampled")
+LIVE_STEPS = 24  # more are out of sight while a tree grows
+MOST_NODES, DRAWN_PER_BEAM = 2_400, 2  # that a browser draws without coming to a stop
 WAIT_S = 0.25  # so long a search waits for news at a time
 UNHEARD_S = 10.0  # a search that nobody follows ends; a page that reloads is back before that
 START: dict[str, Any] = {
@@ -140,19 +146,29 @@ class Beams:
             live.closed()
 
     def message(self, live: LiveSearch, *, fold: bool, over: Collection[str] = ()) -> dict[str, Any]:
-        """Return all that the page shows of a search as it stands; ``over`` names the paths to lay over the tree."""
+        """Return all that the page shows of a search as it stands; ``over`` names the paths to lay over the tree.
+
+        While it grows, its last steps are enough: what is drawn stands where it stands in the whole.
+        """
         steps, texts = tuple(live.steps), self.texts
-        paths = [live.paths[kind].token_ids if kind in over and kind in live.paths else () for kind in PATHS]
-        spec = tree_spec(steps, texts, fold=fold, paths=paths)
+        tree = paths(steps, live.params)
         tail = tail_text(b"".join(live.prompt_pieces[-TAIL_TOKENS:]))
-        omitted = texts["beam_omitted"].format(count=spec["omitted"]) if spec["omitted"] else ""
+        laid = tuple(
+            Overlay(kind, live.paths[kind].token_ids, live.paths[kind].pieces)
+            for kind in PATHS
+            if kind in over and kind in live.paths
+        )
+        most = LIVE_STEPS if not live.over else MOST_NODES // max(1, live.params.num_beams * DRAWN_PER_BEAM)
+        first = max(0, len(steps) - most)
+        omitted = texts["beam_omitted"].format(count=first) if first and live.over else ""
         return {
             "search": live.search_id,
             "running": not live.over,
-            "title": texts["beam_title"].format(tail=tail) if tail else "",
+            "title": title(tail, texts) if tail else "",
             "settings": self.settings_line(live),
-            "status": self._status(live),
-            "figure": {name: spec[name] for name in ("data", "layout")} if steps else None,
+            "status": self._status(live, tree),
+            "figure": tree_spec(tree, tail, texts, Look(fold, overlays=laid, first=first)) if steps else None,
+            "legend": legend([item.name for item in laid], texts, ended=live.over),
             "note": " ".join([*live.notes, *([omitted] if omitted else [])]),
             "error": live.error,
             "penalty": live.params.length_penalty,
@@ -168,19 +184,18 @@ class Beams:
         parts += [worded(item.summary, texts) for item in params.chain]
         return " · ".join([*parts, *([f"seed {params.seed}"] if params.seed is not None else [])])
 
-    def _status(self, live: LiveSearch) -> str:
-        texts, count = self.texts, len(live.steps)
+    def _status(self, live: LiveSearch, tree: Paths) -> str:
+        texts = self.texts
         if live.over:
-            end = live.record().end
-            said_end = texts[f"beam_end_{end.value}"] if end else texts["beam_broken"] if live.error else ""
+            said_end = f"{subtitle(tree, texts)} {texts['beam_broken']}" if live.error else subtitle(tree, texts)
             seconds = f"{live.timing.total_s:.1f}" if live.timing else "–"
-            return texts["beam_ended"].format(end=said_end, count=count, seconds=seconds)
+            return texts["beam_ended"].format(said=said_end, seconds=seconds)
         if live.position:
             wait = texts["queue_wait"].format(seconds=math.ceil(live.wait_s)) if live.wait_s else ""
             return texts["queue"].format(position=live.position, wait=wait)
         if self.explorer.pool.status(live.model).state is State.LOADING:
             return texts["loading"].format(title=self.explorer.pool.spec(live.model).title)
-        return texts["beam_running"].format(count=count) if count else texts["reading"]
+        return subtitle(tree, texts) if live.steps else texts["reading"]
 
     def ranked(self, live: LiveSearch, length_penalty: float) -> dict[str, Any]:
         """Return the texts of a search under a length penalty, the best first, and how it would have gone under it.
@@ -190,30 +205,20 @@ class Beams:
         """
         if not live.over:
             raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
-        if live.record().end is None:
-            return {"rows": [], "sentence": ""}
-        found = rerank(tuple(live.steps), live.params, length_penalty)
+        found = what_if(tuple(live.steps), live.params, length_penalty, self.texts)
         returned = {item.token_ids for item in live.record().hypotheses}
-        rows = [self._row(number, item, item.token_ids in returned) for number, item in enumerate(found.texts, 1)]
-        changed = length_penalty != live.params.length_penalty
-        sentence = self.texts[f"beam_course_{found.course.value}"] if changed else ""
-        if found.course is Course.EARLIER and changed:
-            sentence = sentence.format(number=(found.position or 0) + 1)
-        return {"rows": rows, "sentence": sentence}
+        rows = [row | {"returned": tuple(row["token_ids"]) in returned} for row in found["rows"]]
+        return {"rows": rows, "sentence": found["said"]}
 
-    def _row(self, number: int, item: Hypothesis, returned: bool) -> dict[str, Any]:  # noqa: FBT001 (a cell)
-        count = len(item.token_ids)
-        return {
-            "rank": number,
-            "score": f"{item.score:.4f}",
-            "total": f"{item.total:.3f}",
-            "mean": f"{item.total / count:.4f}",
-            "tokens": count,
-            "ending": self.texts[f"beam_ending_{item.ending.value}"],
-            "returned": returned,
-            "text": flowing(b"".join(item.pieces)),
-            "ids": list(item.token_ids),
-        }
+    def table(self, live: LiveSearch, length_penalty: float) -> str:
+        """Return the same texts as CSV.
+
+        Raises:
+            SettingError: the length penalty is outside its range, or the search is not over.
+        """
+        self.ranked(live, length_penalty)
+        texts = rerank(tuple(live.steps), live.params, length_penalty).texts if live.steps else ()
+        return to_csv(hypothesis_table(hypothesis_rows(texts), live.model, length_penalty, live.params.to_dict()))
 
     def write(self, live: LiveSearch, kind: str, chain: object, seed: object) -> dict[str, Any]:
         """Write a text after the same prompt, greedily or with the page's chain and seed, and compare it with the best.
@@ -263,7 +268,10 @@ class Beams:
         params = read_settings(chain, seed, 1)
         prompt = Prompt(ids=(*live.prompt_ids, *ids[:-1]), written=len(ids) - 1)
         picture = self.explorer.look(live.model, prompt, params)
-        return {"picture": picture, "tokens": [visible(piece) for piece in pieces], "ids": list(ids)}
+        tree = paths(live.steps, live.params)
+        node = tree.at(f"{position}.{number}")
+        lines = told(node, tree, self.texts, "")[:-1] if node else []  # without the text, which stands there anyway
+        return {"picture": picture, "tokens": [visible(piece) for piece in pieces], "told": lines}
 
     @staticmethod
     def _before(live: LiveSearch, position: int, number: int) -> tuple[tuple[int, ...], tuple[bytes, ...]]:

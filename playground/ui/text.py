@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.ui.text_beam_tree import BEAM_TREE
 from playground.ui.text_beams import BEAMS
 from playground.ui.text_compare_numbers import COMPARE_NUMBERS
 from playground.ui.text_first import FIRST
@@ -16,6 +17,7 @@ ENGLISH: dict[str, str] = {
     **WRITING,
     **STRIP,
     **BEAMS,
+    **BEAM_TREE,
     **FIRST,
     **COMPARE_NUMBERS,
     "title": "Sampling playground",

@@ -1,220 +1,262 @@
-"""A beam search as a tree that grows to the right: a column for each step, a row for each beam, what was dropped below.
+"""The tree of a beam search, as far as it has come: tokens from left to right, beams in lanes, like a map of a railway.
 
-- A node never moves once it is drawn. Steps at which every beam just went on share the column of the one before them.
-- What became of a continuation is said by its mark and by the line that leads to it, not by color alone.
+- A line is a beam: thick green the best text, blue what is kept and leads somewhere, gray dashes what was kept and then
+  dropped, a dotted hook what was considered and not kept. A square ends a finished text, an arrow a running one.
+- What is drawn once stays where it is while the tree grows, so that a picture is replaced as a whole: building takes
+  some milliseconds, and plotly redraws in place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from playground.hypotheses import Fate
-from playground.tokens import flowing, visible
-from playground.views.base import AFTER, BEFORE, DRAWN, MONO, NOTHING, grouped, literal, quiet_axis
+from playground.views.base import AFTER, BEFORE, MONO, NOTHING, label, literal, quiet_axis
+from playground.views.beam_labels import CHAR_PX, CURVE_PX, POINT_PX, ROOT_PX, clipped
+from playground.views.beam_overlay import overlay_traces
+from playground.views.beam_paths import Node, Paths, paths
+from playground.views.beam_runs import kind_of, labels_of
+from playground.views.beam_words import BEST, number, tip, tip_form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from playground.hypotheses import BeamStep, Continuation
+    from playground.beam_settings import BeamParams
+    from playground.hypotheses import BeamStep
+    from playground.views.beam_overlay import Overlay
 
-FINISHED = "#15a34a"
-COLUMN_PX, ROW_PX, EDGE_PX = 124, 44, 14
-ROOT_X, TEXT_WIDTH = 0.8, 0.8  # in columns; lines run where no text stands
-LONGEST, HOVER_LONGEST = 13, 160  # characters
-BELOW = 3  # dropped continuations that a column shows
-MOST_NODES = 1_600  # that a browser draws without coming to a stop
-LINES = {Fate.PRUNED: (BEFORE, "dot", 1.0), Fate.KEPT: (AFTER, "solid", 1.6), Fate.FINISHED: (FINISHED, "dash", 1.6)}
-OVER = (("#a21caf", "dashdot", "diamond-open"), ("#0f766e", "longdash", "square-open"))
-MARKS = {Fate.PRUNED: ("x-thin-open", 6), Fate.KEPT: ("circle", 7), Fate.FINISHED: ("star", 11)}
+Trace = dict[str, Any]
+Point = tuple[float, float]
+
+LANE_PX, FONT_PX = 56, 11.5
+LEFT_PX, RIGHT_PX, TOP_PX = 66, 110, 4
+NUMBERS = -0.7  # the lane of the columns' numbers
+STUBS = 2  # pruned continuations that are drawn at a step
+HOOKS = 2  # that fit under a lane
+MUTED = "#7c8aa0"
+LOOKS = {
+    "dead": (BEFORE, 1.3, "dash", "circle-open", 7),
+    "lives": (AFTER, 2.2, "solid", "circle", 7),
+    "best": (BEST, 4.5, "solid", "circle", 9),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A continuation, or several in a row, in its place.
+@dataclass(frozen=True)
+class Look:
+    """What a reader chooses to see.
 
     Attributes:
-        item: the last of them.
-        place: position of its step, and its number among the continuations of that.
-        ids, pieces: the whole text up to it, of which the last ``fresh`` are shown here.
-        parent: the node before it; None at the first step.
+        fold: draw runs of tokens without branching as one point with their text, in narrower columns.
+        stubs: pruned continuations to draw at each step, at most; the others are counted.
+        overlays: paths to lay over the tree.
+        first: leave out all columns before this one; what is drawn stands where it would stand with them. Enough while
+            a tree grows and only its end is in sight.
     """
 
-    item: Continuation
-    place: tuple[int, int]
-    x: int
-    y: int
-    ids: tuple[int, ...]
-    pieces: tuple[bytes, ...]
-    parent: Node | None
-    fresh: int = 1
+    fold: bool = False
+    stubs: int = STUBS
+    overlays: tuple[Overlay, ...] = ()
+    first: int = 0
+
+
+def beam_tree(
+    steps: Sequence[BeamStep], params: BeamParams, tail: str, texts: Mapping[str, str], look: Look | None = None
+) -> go.Figure:
+    """Draw a search.
+
+    Args:
+        steps: all so far; none yet is a tree of the prompt alone.
+        params: the settings of the search.
+        tail: the last characters of the prompt.
+        texts: the words of the page's language.
+        look: what to draw of it.
+    """
+    return go.Figure(beam_tree_spec(steps, params, tail, texts, look))
+
+
+def beam_tree_spec(
+    steps: Sequence[BeamStep], params: BeamParams, tail: str, texts: Mapping[str, str], look: Look | None = None
+) -> dict[str, Any]:
+    """Return the same figure as plain values, which the page sends; its layout has a width and a height of its own.
+
+    A point's ``customdata`` begins with the id of its token, "step.place in the step", both from 0.
+    """
+    return tree_spec(paths(steps, params), tail, texts, look)
+
+
+def tree_spec(tree: Paths, tail: str, texts: Mapping[str, str], look: Look | None = None) -> dict[str, Any]:
+    """Return the figure of a tree that somebody keeps while it grows; ``Paths.settle`` it first."""
+    drawn = _Drawing(tree, texts, look or Look())
+    return {"data": drawn.traces(tail), "layout": drawn.layout()}
 
 
 @dataclass
-class Tree:
-    """Nodes by column and row, as far as the search has come."""
+class _Drawing:
+    tree: Paths
+    texts: Mapping[str, str]
+    look: Look
 
-    fold: bool
-    nodes: dict[tuple[int, int], Node] = field(default_factory=dict)
-    tips: dict[int, Node] = field(default_factory=dict)  # by the beam's place
-    hidden: dict[int, int] = field(default_factory=dict)  # continuations that a column does not show
-    columns: int = 0
+    @cached_property
+    def starts(self) -> list[float]:
+        """Left edges of the columns, and the right edge of the last, in pixels."""
+        widths = self.tree.means if self.look.fold else self.tree.widths
+        return list(accumulate((width * CHAR_PX for width in widths), initial=0.0))
 
-    def take(self, step: BeamStep) -> None:
-        """Add a step."""
-        folded = self.fold and goes_on(step, len(self.tips))
-        self.columns += bool(step.continuations) and not folded
-        tips, row, dropped = dict[int, Node](), sum(item.beam is not None for item in step.continuations), 0
-        for number, item in sorted(enumerate(step.continuations), key=shown_first):
-            if item.beam is not None:
-                tips[item.beam] = self._node(step.position, number, item, item.beam, folded=folded)
-            elif item.fate is Fate.FINISHED or (not folded and row - len(tips) < BELOW):
-                self._node(step.position, number, item, row, folded=False)
-                row += 1
-            else:
-                dropped += 1
-        self.hidden[self.columns] = self.hidden.get(self.columns, 0) + dropped
-        self.tips = tips or self.tips
+    @cached_property
+    def visible(self) -> tuple[list[Node], list[Node], list[list[Node]]]:
+        """What has a lane or is finished, the stubs, and per step what is only counted."""
+        lanes, stubs, counted = list[Node](), list[Node](), list[list[Node]]()
+        for step in self.tree.nodes[self.look.first :]:
+            pruned = sorted((n for n in step if n.fate is Fate.PRUNED), key=lambda node: node.rank)
+            shown = [node for node in pruned if (node.hook or 0) < HOOKS][: self.look.stubs]
+            lanes += [node for node in step if node.fate is not Fate.PRUNED]
+            stubs += shown
+            counted.append([node for node in pruned if node not in shown])
+        return lanes, stubs, counted
 
-    def _node(self, position: int, number: int, item: Continuation, row: int, *, folded: bool) -> Node:
-        before = self.tips.get(item.parent)
-        if before and folded:
-            ids, pieces = (*before.ids, item.token_id), (*before.pieces, item.piece)
-            node = replace(before, item=item, place=(position, number), ids=ids, pieces=pieces, fresh=before.fresh + 1)
-        else:
-            ids, pieces = ((*before.ids, item.token_id), (*before.pieces, item.piece)) if before else ((), ())
-            ids, pieces = ids or (item.token_id,), pieces or (item.piece,)
-            node = Node(item, (position, number), self.columns, row, ids, pieces, before)
-        self.nodes[node.x, node.y] = node
-        return node
+    def x(self, node: Node) -> float:
+        """Return where a node's point stands."""
+        return self.starts[node.position] + POINT_PX if node.item else ROOT_PX
 
+    def traces(self, tail: str) -> list[Trace]:
+        """Return lines first, then points: what counts most on top."""
+        lanes, stubs, counted = self.visible
+        kinds = {name: [node for node in lanes if kind_of(node) == name] for name in LOOKS}
+        found = [self._edges("pruned", stubs, {"color": MUTED, "width": 1, "dash": "dot"})]
+        for name, (color, width, dash, _, _) in LOOKS.items():
+            found.append(self._edges(name, kinds[name], {"color": color, "width": width, "dash": dash}))
+        found.append(self._stubs(stubs))
+        labels = labels_of(lanes, self.tree, self.starts if self.look.fold else None)
+        found += [self._points(name, nodes, labels) for name, nodes in kinds.items()]
+        found += [self._root(tail), self._more(counted), self._numbers()]
+        return found + overlay_traces(self.look.overlays, self.tree, self.starts, self.texts)
 
-def shown_first(numbered: tuple[int, Continuation]) -> tuple[bool, bool, float]:
-    """Order what is kept first, then what is finished, then the best of what is dropped."""
-    _, item = numbered
-    return item.beam is None, item.fate is not Fate.FINISHED, -item.total
+    def _edges(self, name: str, nodes: Iterable[Node], line: dict[str, Any]) -> Trace:
+        xs, ys = list[float | None](), list[float | None]()
+        for node in nodes:
+            for x, y in self._edge(node, name):
+                xs.append(x)
+                ys.append(y)
+            xs.append(None)
+            ys.append(None)
+        return {
+            "type": "scatter", "mode": "lines", "name": f"{name} lines", "x": xs, "y": ys, "line": line,
+            "hoverinfo": "skip", "connectgaps": False,
+        }  # fmt: skip
 
+    def _edge(self, node: Node, kind: str) -> list[Point]:
+        """Return the points of a line from a parent: along its lane, then over to the child's."""
+        parent = node.parent or self.tree.root
+        x, start, end = self.x(node), parent.lane, node.lane
+        if start == end:
+            return [(self.x(parent), start), (x, end)]
+        turn = x - CURVE_PX
+        shared = parent.heir and (kind in {"pruned", "dead"} or node.hook is not None)
+        begin = [] if shared else [(self.x(parent), start)]
+        if node.hook is not None:
+            return [*begin, (turn, start), (turn, end), (x, end)]
+        curve = [(turn + CURVE_PX * u, start + (end - start) * u * u * (3 - 2 * u)) for u in (0.25, 0.5, 0.75, 1)]
+        return [*begin, (turn, start), *curve]
 
-def goes_on(step: BeamStep, beams: int) -> bool:
-    """Tell whether every beam just goes on at its place, and nothing ends."""
-    kept = [item for item in step.continuations if item.beam is not None]
-    ended = any(item.fate is Fate.FINISHED for item in step.continuations)
-    return bool(kept) and not ended and len(kept) == beams and all(item.beam == item.parent for item in kept)
+    def _points(self, name: str, nodes: Sequence[Node], labels: Mapping[int, str]) -> Trace:
+        color, _, _, symbol, size = LOOKS[name]
+        running = {id(node) for node in self.tree.running}
+        symbols = [_symbol(node, symbol, running=id(node) in running) for node in nodes]
+        shown = [labels[id(node)] for node in nodes]
+        sizes = [
+            (size if text or mark != symbol else 4) + 4 * (mark != symbol)
+            for text, mark in zip(shown, symbols, strict=True)
+        ]
+        font = {"family": MONO, "size": FONT_PX} | ({"color": MUTED} if name == "dead" else {})
+        return self._dots(name, nodes) | {
+            "text": list(map(literal, shown)), "textfont": font,
+            "textposition": ["middle right" if node.hook is not None else "top right" for node in nodes],
+            "marker": {
+                "symbol": symbols, "size": sizes, "color": color, "opacity": 1, "line": {"color": color, "width": 1.5},
+            },
+        }  # fmt: skip
 
+    def _stubs(self, nodes: Sequence[Node]) -> Trace:
+        room = {
+            position: max(2, int((end - start) / CHAR_PX) - 3)
+            for position, (start, end) in enumerate(pairwise(self.starts))
+        }
+        return self._dots("pruned", nodes) | {
+            "text": [literal(clipped(node.label, room[node.position])) for node in nodes],
+            "textfont": {"family": MONO, "size": FONT_PX - 1.5, "color": MUTED}, "textposition": "middle right",
+            "marker": {"symbol": "x-thin", "size": 6, "color": MUTED, "line": {"color": MUTED, "width": 1.4}},
+        }  # fmt: skip
 
-def tree_spec(
-    steps: Sequence[BeamStep], texts: Mapping[str, str], *, fold: bool = True, paths: Sequence[Sequence[int]] = ()
-) -> dict[str, Any]:
-    """Return the figure of a search as far as it has come, as plain values.
+    def _dots(self, name: str, nodes: Sequence[Node]) -> Trace:
+        return {
+            "type": "scatter", "mode": "markers+text", "name": name, "cliponaxis": False,
+            "x": [self.x(node) for node in nodes], "y": [node.lane for node in nodes],
+            "customdata": [tip(node, self.tree, self.texts) for node in nodes], "hovertemplate": tip_form(self.texts),
+        }  # fmt: skip
 
-    Args:
-        steps: of the search, from the first.
-        texts: the words of the page's language.
-        fold: let steps at which nothing branches share a column.
-        paths: token ids of other texts, which are laid over the tree as far as it has them.
+    def _root(self, tail: str) -> Trace:
+        return {
+            "type": "scatter", "mode": "markers+text", "name": "prompt", "x": [self.x(self.tree.root)],
+            "y": [self.tree.root.lane], "customdata": [[self.tree.root.id]], "cliponaxis": False,
+            "text": [literal(self.texts["beams_prompt"])], "textposition": "top center",
+            "marker": {"symbol": "circle", "size": 11, "color": AFTER}, "textfont": {"size": FONT_PX},
+            "hoverinfo": "text", "hovertext": label(tail, 60),
+        }  # fmt: skip
 
-    The way to the best hypothesis is drawn strong. ``omitted`` of the answer are columns that are too many to draw.
-    """
-    tree = Tree(fold)
-    for step in steps:
-        tree.take(step)
-    best = steps[-1].hypotheses[0].token_ids if steps and steps[-1].hypotheses else ()
-    rows = max((node.y for node in tree.nodes.values()), default=0) + 1
-    first = max(1, tree.columns - MOST_NODES // rows + 1)
-    shown = [node for node in tree.nodes.values() if node.x >= first]
-    strong = {(node.x, node.y) for node in _along(shown, best)}
-    plain = [node for node in shown if (node.x, node.y) not in strong]
-    data = [_lines([node for node in plain if node.item.fate is fate], *LINES[fate]) for fate in LINES]
-    data.append(_lines([node for node in shown if (node.x, node.y) in strong], DRAWN, "solid", 3.0))
-    data += [_marks([node for node in shown if node.item.fate is fate], fate, strong, texts) for fate in MARKS]
-    data += [_laid(_along(shown, ids), *over) for ids, over in zip(paths, OVER, strict=False)]
-    more = [_more(x, rows, count, texts) for x, count in tree.hidden.items() if count and x >= first]
-    return {"data": data, "layout": _layout(first, tree.columns, rows + bool(more), more), "omitted": first - 1}
+    def _more(self, counted: Sequence[Sequence[Node]]) -> Trace:
+        steps = [(position, nodes) for position, nodes in enumerate(counted, start=self.look.first) if nodes]
+        said = [
+            self.texts["beams_more_said"].format(
+                step=position + 1, count=len(nodes), names="\n".join(_named(node) for node in nodes)
+            )
+            for position, nodes in steps
+        ]
+        return {
+            "type": "scatter", "mode": "text", "name": "more", "hoverinfo": "text",
+            "x": [self.starts[position] + POINT_PX for position, _ in steps],
+            "y": [self.tree.lanes] * len(steps), "textposition": "middle right",
+            "text": [f"+{len(nodes)}" for _, nodes in steps],
+            "textfont": {"size": FONT_PX - 1, "color": MUTED},
+            "hovertext": ["<br>".join(map(literal, words.split("\n"))) for words in said],
+        }  # fmt: skip
 
+    def _numbers(self) -> Trace:
+        """Return the columns' numbers; as labels of an axis they were a third of plotly's time."""
+        columns = range(self.look.first, len(self.starts) - 1)
+        return {
+            "type": "scatter", "mode": "text", "name": "numbers", "hoverinfo": "skip",
+            "x": [ROOT_PX, *(self.starts[column] + POINT_PX for column in columns)],
+            "y": [NUMBERS] * (len(columns) + 1),
+            "text": [literal(self.texts["beams_axis"]), *(str(column + 1) for column in columns)],
+            "textfont": {"size": FONT_PX - 1, "color": MUTED},
+        }  # fmt: skip
 
-def _along(nodes: Sequence[Node], ids: Sequence[int]) -> list[Node]:
-    """Return the nodes that a text goes through."""
-    return [node for node in nodes if node.ids == tuple(ids[: len(node.ids)])]
-
-
-def _laid(nodes: Sequence[Node], color: str, dash: str, symbol: str) -> dict[str, Any]:
-    """Draw a path over the tree, with a frame at each node, so that what is beneath stays in sight."""
-    line = _lines(nodes, color, dash, 2.4)
-    marker = {"symbol": symbol, "size": [0 if x is None or not place % 3 else 15 for place, x in enumerate(line["x"])]}
-    return line | {"mode": "lines+markers", "marker": marker | {"color": color, "line": {"width": 2}}}
-
-
-def _lines(nodes: Sequence[Node], color: str, dash: str, width: float) -> dict[str, Any]:
-    """Draw the lines that lead to these nodes, each from the end of its parent's text."""
-    xs, ys = list[float | None](), list[float | None]()
-    for node in nodes:
-        from_x, from_y = (node.parent.x + TEXT_WIDTH, node.parent.y) if node.parent else (ROOT_X - 0.2, 0)
-        xs += [from_x, node.x, None]
-        ys += [from_y, node.y, None]
-    line = {"color": color, "dash": dash, "width": width}
-    return {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line, "hoverinfo": "skip"}
-
-
-def _marks(nodes: Sequence[Node], fate: Fate, strong: set[tuple[int, int]], texts: Mapping[str, str]) -> dict[str, Any]:
-    symbol, size = MARKS[fate]
-    colors = [DRAWN if (node.x, node.y) in strong else LINES[fate][0] for node in nodes]
-    return {
-        "type": "scatter", "mode": "markers+text", "name": fate.value, "textposition": "middle right",
-        "x": [node.x for node in nodes], "y": [node.y for node in nodes], "text": list(map(_label, nodes)),
-        "textfont": {"family": MONO, "size": 12}, "opacity": 0.72 if fate is Fate.PRUNED else 1,
-        "marker": {"symbol": symbol, "size": size, "color": colors, "line": {"width": 1.5, "color": colors}},
-        "hoverinfo": "text", "hovertext": [hover(node, texts) for node in nodes], "cliponaxis": False,
-        "customdata": [list(node.place) for node in nodes],
-    }  # fmt: skip
-
-
-def _label(node: Node) -> str:
-    """Return the text of a node over its numbers: what the step added, and the sum with it."""
-    text = visible(b"".join(node.pieces[-node.fresh :]))
-    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    numbers = f"{node.item.step:.2f} → {node.item.total:.2f}"
-    return f'{literal(text)}<br><span style="font-size:10px">{numbers}</span>'
-
-
-def hover(node: Node, texts: Mapping[str, str]) -> str:
-    """Return the numbers of a node, what became of it, and the text up to it."""
-    item, text = node.item, flowing(b"".join(node.pieces))
-    said = texts["beam_hover"].format(
-        token=visible(item.piece),
-        number=len(node.pieces),
-        logprob=f"{item.logprob:.3f}",
-        step=f"{item.step:.3f}",
-        total=f"{item.total:.3f}",
-        score=f"{item.score:.4f}",
-        fate=fate_words(item, texts),
-        text=text if len(text) <= HOVER_LONGEST else f"…{text[-HOVER_LONGEST:]}",
-    )
-    return "<br>".join(literal(part) for part in said.split("\n"))
-
-
-def fate_words(item: Continuation, texts: Mapping[str, str]) -> str:
-    """Say what became of a continuation, and why."""
-    if item.fate is Fate.KEPT:
-        return texts["beam_kept"].format(place=(item.beam or 0) + 1) if item.beam is not None else texts["beam_last"]
-    if item.fate is Fate.FINISHED:
-        return texts["beam_finished_length" if item.ending == "length" else "beam_finished"]
-    return texts["beam_too_bad" if item.ending else "beam_pruned"]
-
-
-def _more(x: int, rows: int, count: int, texts: Mapping[str, str]) -> dict[str, Any]:
-    text = literal(texts["beam_more"].format(count=grouped(count, texts)))
-    font = {"size": 11, "color": "#64748b"}
-    return {"x": x, "y": rows, "text": text, "showarrow": False, "xanchor": "left", "xshift": 6, "font": font}
+    def layout(self) -> dict[str, Any]:
+        """Return the axes and the size."""
+        high, low = NUMBERS - 0.25, self.tree.lanes + 0.35 + 0.6 * len(self.look.overlays)
+        wide = self.starts[-1] + RIGHT_PX
+        return {
+            "template": {}, "showlegend": False, "hovermode": "closest", "hoverdistance": 14, "dragmode": False,
+            "width": round(LEFT_PX + wide), "height": round((low - high) * LANE_PX + TOP_PX),
+            "margin": {"l": 0, "r": 0, "t": TOP_PX, "b": 0, "autoexpand": False},
+            "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING,
+            "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
+            "xaxis": quiet_axis(range=[-LEFT_PX, wide], showticklabels=False),
+            "yaxis": quiet_axis(range=[low, high], showticklabels=False),
+        }  # fmt: skip
 
 
-def _layout(first: int, last: int, rows: int, notes: list[dict[str, Any]]) -> dict[str, Any]:
-    columns = max(1, last - first + 1)
-    return {
-        "template": {}, "showlegend": False, "hovermode": "closest", "dragmode": False, "annotations": notes,
-        "width": EDGE_PX * 2 + COLUMN_PX * (columns + 1), "height": EDGE_PX * 2 + ROW_PX * rows,
-        "margin": {"l": EDGE_PX, "r": EDGE_PX, "t": EDGE_PX, "b": EDGE_PX, "autoexpand": False},
-        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING,
-        "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
-        "xaxis": quiet_axis(range=[first - 0.5, first + columns + 0.5], showticklabels=False),
-        "yaxis": quiet_axis(range=[rows - 0.5, -0.5], showticklabels=False),
-    }  # fmt: skip
+def _symbol(node: Node, usual: str, *, running: bool) -> str:
+    if node.fate is Fate.FINISHED:
+        return "square"
+    return "triangle-right" if running else usual
+
+
+def _named(node: Node) -> str:
+    item = node.item
+    return f"{node.label}  {number(item.total, 2)}" if item else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.ui.russian.beam_tree import BEAM_TREE
 from playground.ui.russian.beams import BEAMS
 from playground.ui.russian.compare_numbers import COMPARE_NUMBERS
 from playground.ui.russian.cuts import CUTS
@@ -19,4 +20,6 @@ __all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
-RUSSIAN = PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | COMPARE_NUMBERS | ALLOWED | NAMES
+RUSSIAN = (
+    PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | BEAM_TREE | COMPARE_NUMBERS | ALLOWED | NAMES
+)
