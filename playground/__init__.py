@@ -13,13 +13,13 @@ The map, from the bottom up; imports point downwards only:
 - ``backends``: token ids in, logits out; ``cache``: logits that were answered
 - ``beam_settings``, ``hypotheses``: what a beam search is asked and says; ``expansion``, ``pruning``: its steps;
   ``beam``: the search; ``reranking``: its tree under another length penalty
-- ``prompt``, ``probe``, ``events``, ``engine``, ``replay``, ``rows``, ``beam_events``: a model's process from the
-  inside, with ``jobs``, ``messages``, ``worker``
+- ``prompt``, ``probe``, ``events``, ``clock``, ``engine``, ``side_by_side``, ``replay``, ``rows``, ``beam_events``: a
+  model's process from the inside, with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
-- ``comparison``: texts side by side; ``vocabularies``, ``cross_score``, ``lockstep``: each text under each model, and
-  what lies between them
+- ``panes``, ``comparisons``: several texts at once; ``vocabularies``, ``cross_score``, ``lockstep``: each text under
+  each model, and what lies between them
 - ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs as files; ``tables``: records as CSV;
   ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
@@ -176,6 +176,28 @@ class Playground:
         finally:
             answers.close()
         return live.record()
+
+    def compare(
+        self,
+        prompt: str,
+        panes: Sequence[Mapping[str, Any]],
+        *,
+        fast: bool = False,
+    ) -> tuple[Run, ...]:
+        """Write two to four texts after one prompt, all at once; return their runs in the order of the panes.
+
+        A pane holds ``model``, optionally ``system`` (which makes it a chat), and settings. Panes without a seed share
+        one. A pane that fails has ``stop_reason`` failed and the sentence in ``error``; the others go on.
+        ``fast`` decodes panes of one model together even where that changes the last bits of their numbers.
+
+        Raises:
+            SettingError: there are fewer than two panes, or more than four.
+        """
+        from playground.comparisons import LiveComparison
+
+        live = LiveComparison.of(prompt, panes, fast=fast)
+        live.run(self.pool)
+        return tuple(pane.record() for pane in live.panes)
 
     def _growing(self, model: str, prompt: str, settings: dict[str, Any]) -> Iterator[LiveRun]:
         from playground.records import Prompt, SamplingParams

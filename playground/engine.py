@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -18,47 +20,26 @@ from playground import stages
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.cache import LogitsCache
 from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
+from playground.clock import Clock
 from playground.errors import ModelError, SettingError
 from playground.events import Ended, Event, Look, Scored, Started
 from playground.formula import formula
 from playground.prompt import check_room, control_places, read_prompt
-from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason, Timing
+from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingParams, StopReason
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.scores import MIN_TOKENS, check_ids
 from playground.tokens import TextStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from playground.backends.base import LoadedModel, Turns
     from playground.chain import Trace
 
+Steps = Generator[Draw | Ended | int, Logits | None, None]
 NOTHING_MORE = Extras()
 DIFFERING = 5  # tokens that are named where two orders keep different ones
-
-
-@dataclass
-class _Clock:
-    """Times of one run, in seconds since it was taken up."""
-
-    now: Callable[[], float]
-    start: float = 0.0
-    prefilled: float = 0.0
-    first: float = 0.0
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        self.start = self.now()
-
-    def since(self) -> float:
-        return self.now() - self.start
-
-    def timing(self) -> Timing:
-        total = self.since()
-        span = total - self.first
-        rate = (self.count - 1) / span if self.count > 1 and span > 0 else 0.0
-        return Timing(self.prefilled, self.first, total, rate)
 
 
 @dataclass
@@ -190,28 +171,42 @@ class Engine:
             PromptError: the prompt leaves no room for a token.
             ModelError: the model answered nonsense; the steps before it stand.
         """
-        clock = _Clock(self.now)
-        ids = read_prompt(self.model, prompt)
-        check_ids(prompt.chosen, self.model.vocab_size)
-        limit, notes = check_room(self.model, len(ids), params.max_new_tokens)
-        pieces = tuple(map(self.model.piece, ids))
-        said, controls = notes + self._notes(params), control_places(self.model, ids)
-        yield Started(ids, pieces, said, self.model.build, self.exact_batch, controls)
+        clock = Clock(self.now)
+        started = self.begin(prompt, params)
+        yield started
         try:
-            sequence, row = yield from self.read(ids, keep_going)
+            sequence, row = yield from self.read(started.prompt_ids, keep_going)
         except PrefillStopped:
             clock.prefilled = clock.first = clock.since()
             yield Ended(StopReason.STOPPED, clock.timing())
             return
-        self.cache.put(ids, row)
-        clock.prefilled = clock.since()
-        full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
         try:
-            context = self._context(ids, prompt, params)
-            reason = yield from self._steps(sequence, row, context, params, limit, prompt.chosen, clock, keep_going)
+            yield from self._alone(sequence, self.steps(row, prompt, started.prompt_ids, params, clock, keep_going))
         finally:
             self.model.drop(sequence)
-        yield Ended(reason or full, clock.timing())
+
+    def begin(self, prompt: Prompt, params: SamplingParams) -> Started:
+        """Read and check a prompt, and say what there is to say before a text is written.
+
+        Raises:
+            PromptError: the prompt leaves no room for a token.
+            SettingError: a setting speaks of a token that this model does not have.
+        """
+        ids = read_prompt(self.model, prompt)
+        check_ids(prompt.chosen, self.model.vocab_size)
+        notes = check_room(self.model, len(ids), params.max_new_tokens)[1] + self._notes(params)
+        pieces, controls = tuple(map(self.model.piece, ids)), control_places(self.model, ids)
+        return Started(ids, pieces, notes, self.model.build, self.exact_batch, controls)
+
+    def _alone(self, sequence: ModelSequence, steps: Steps) -> Iterator[Event]:
+        """Decode for one text whenever it asks for logits."""
+        row = None
+        with suppress(StopIteration):
+            while True:
+                said = steps.send(row)
+                row = self.model.decode([sequence], [said])[0] if isinstance(said, int) else None
+                if not isinstance(said, int):
+                    yield said
 
     def _text_so_far(self, context: StepContext, longest: int) -> tuple[TextStream, str]:
         """Return what was written before, where a stop text may have begun in it."""
@@ -221,17 +216,38 @@ class Engine:
                 text += stream.feed(self.model.piece(token))
         return stream, text
 
-    def _steps(  # noqa: PLR0913, PLR0917 (the state of one run; a class for it would be used once)
+    def steps(
         self,
-        sequence: ModelSequence,
+        row: Logits,
+        prompt: Prompt,
+        ids: tuple[int, ...],
+        params: SamplingParams,
+        clock: Clock,
+        keep_going: Callable[[], bool],
+    ) -> Steps:
+        """Write a text after the ids of a prompt, whose logits are (vocab,); whoever steps decodes.
+
+        Yields Draws, then Ended; between them a token's id, for which the logits after it, (vocab,), are to be sent.
+        """
+        clock.prefilled = clock.since()
+        self.cache.put(ids, row)
+        limit = check_room(self.model, len(ids), params.max_new_tokens)[0]
+        full = StopReason.CONTEXT if limit < params.max_new_tokens else StopReason.LENGTH
+        reason = yield from self._steps(
+            row, self._context(ids, prompt, params), params, limit, prompt.chosen, clock, keep_going
+        )
+        yield Ended(reason or full, clock.timing())
+
+    def _steps(  # noqa: PLR0913, PLR0917 (see above)
+        self,
         row: Logits,
         context: StepContext,
         params: SamplingParams,
         limit: int,
         chosen: tuple[int, ...],
-        clock: _Clock,
+        clock: Clock,
         keep_going: Callable[[], bool],
-    ) -> Generator[Draw, None, StopReason | None]:
+    ) -> Generator[Draw | int, Logits | None, StopReason | None]:
         longest = max(map(len, params.stop), default=0)
         stream, text = self._text_so_far(context, longest)
         for position in range(limit):
@@ -251,7 +267,8 @@ class Engine:
             if not keep_going():
                 return StopReason.STOPPED
             if position + 1 < limit:
-                row = self.model.decode([sequence], [drawn.token_id])[0]
+                answer = yield drawn.token_id
+                row = cast("Logits", answer)
                 self.cache.put(context.history, row)
         return None
 

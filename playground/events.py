@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from playground.chain import Draw
 
 if TYPE_CHECKING:
+    from playground.errors import PlaygroundError
     from playground.records import Orders, StopReason, Timing, TokenStep
 
 
@@ -89,3 +90,11 @@ class Replayed:
 
 
 Event = Started | Draw | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class PaneSaid:
+    """What one of several texts says, or why it failed; ``pane`` counts from 0."""
+
+    pane: int
+    said: Event | PlaygroundError

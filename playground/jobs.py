@@ -1,7 +1,8 @@
 """Requests inside the model's process: which of them are worked on, and who is next.
 
 - A run needs a slot; all slots but one are for runs, and the last is for one look at a time.
-- A beam search needs a slot for each beam. One that needs all of them waits until nobody looks, and looks wait for it.
+- A beam search needs a slot for each beam, and a comparison one for each pane. One that needs all
+  of them waits until nobody looks, and looks wait for it.
 - Nobody overtakes a run that waits for slots, or a search would wait for as long as others write.
 - Among those who wait, a session that had the fewest runs lately is first, and then whoever came first.
 - At most ``MAX_WAITING`` runs wait, and as many looks; each run is told its place and about how long it will be.
@@ -37,6 +38,7 @@ class Job:
     Attributes:
         beat: called whenever the model asks whether to go on, which shows that it is not stuck.
         wanted: how many rows somebody waits for.
+        stopped_panes: those of its texts that somebody stopped alone.
         place: where it stood in the line when it was last told, 0 before that.
         started_s: when it was admitted; None where it was stopped before.
     """
@@ -46,18 +48,25 @@ class Job:
     stopped: threading.Event = field(default_factory=threading.Event)
     wanted: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     events: Iterator[Said | Message | None] = field(default_factory=lambda: iter(()))
+    stopped_panes: set[int] = field(default_factory=set)
     place: int = 0
     started_s: float | None = None
 
     @property
     def writes(self) -> bool:
         """Whether it keeps sequences for as long as a text grows, is gone through again, or is searched for."""
-        return self.request["op"] in {"write", "replay", "rows", "beams"}
+        return self.request["op"] in {"write", "replay", "rows", "beams", "compare"}
 
     @property
     def sequences(self) -> int:
         """How many it keeps at once."""
-        return int(self.request["params"]["num_beams"]) if self.request["op"] == "beams" else 1
+        match self.request["op"]:
+            case "beams":
+                return int(self.request["params"]["num_beams"])
+            case "compare":
+                return len(self.request["params"]["panes"])
+            case _:
+                return 1
 
     @property
     def session(self) -> str:
@@ -78,6 +87,10 @@ class Job:
         """Whether nobody pressed Stop."""
         self.beat()
         return not self.stopped.is_set()
+
+    def pane_goes_on(self, pane: int) -> bool:
+        """Whether nobody stopped everything, or this one of several texts."""
+        return self.keep_going() and pane not in self.stopped_panes
 
 
 @dataclass

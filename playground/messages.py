@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playground.chain import Draw
 from playground.errors import PlaygroundError
-from playground.events import Ended, Event, Look, Replayed, Scored, Started
+from playground.events import Ended, Event, Look, PaneSaid, Replayed, Scored, Started
 from playground.records import Prompt, shallow
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def unpack_prompt(flat: Message) -> Prompt:
     return Prompt(flat["text"], turns, tuple(flat["ids"]), flat["written"], probs, chosen)
 
 
-Said = Event | Look | Scored | Replayed
+Said = Event | Look | Scored | Replayed | PaneSaid
 
 
 def answer(event: Said) -> Message:
@@ -33,12 +33,12 @@ def answer(event: Said) -> Message:
         case Look():
             orders = event.orders and shallow(event.orders)
             return {"event": "look", **shallow(event), "step": shallow(event.step), "orders": orders}
-        case Replayed():
-            return {"event": "replayed", **shallow(event)}
-        case Scored():
-            return {"event": "scored", **shallow(event)}
-        case Started():
-            return {"event": "started", **shallow(event)}
+        case PaneSaid():
+            said = event.said
+            inner = error_answer(said) if isinstance(said, PlaygroundError) else answer(said)
+            return {"event": "pane", "pane": event.pane, "answer": inner}
+        case Replayed() | Scored() | Started():
+            return {"event": type(event).__name__.lower(), **shallow(event)}
         case Ended():
             return {"event": "ended", "reason": event.reason.value, "timing": shallow(event.timing)}
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from playground.beam_settings import BeamParams
     from playground.catalog import Catalog, ModelSpec
     from playground.memory import Files
+    from playground.panes import Panes
     from playground.process import ModelProcess
     from playground.records import Prompt, SamplingParams
 
@@ -178,7 +179,7 @@ class Pool:
         op: str,
         key: str,
         prompt: Prompt,
-        params: SamplingParams | BeamParams,
+        params: SamplingParams | BeamParams | Panes,
         extras: Extras | None = None,
         *,
         session: str = "",

@@ -218,9 +218,9 @@ class ModelProcess:
         if open_ is not None:
             self.stop(number)
 
-    def stop(self, number: int) -> None:
-        """Ask a run to end; its last answer says that it was stopped."""
-        self._send({"op": "stop", "target": number})
+    def stop(self, number: int, pane: int | None = None) -> None:
+        """Ask a run to end, or one pane of several; the last answer of either says that it was stopped."""
+        self._send({"op": "stop", "target": number} | ({} if pane is None else {"pane": pane}))
 
     def grant(self, number: int, count: int) -> None:
         """Ask a request for so many rows more."""
@@ -279,9 +279,9 @@ class Stream:
         except queue.Empty:
             return found
 
-    def stop(self) -> None:
-        """Ask the run to end; its last answer still comes."""
-        self.process.stop(self.number)
+    def stop(self, pane: int | None = None) -> None:
+        """Ask the run, or one pane of it, to end; the last answer still comes."""
+        self.process.stop(self.number, pane)
 
     def close(self) -> None:
         """Forget the request, stopping it if it still runs."""

@@ -8,9 +8,9 @@
 - When standard input ends, its owner is gone and the process ends, whatever it is doing; loading is no exception.
 
 Requests: ``look``, ``score``, ``logits``, ``encode``, ``encode_special``, ``pieces``, ``write``, ``replay``, ``rows``,
-``beams``, ``more``, ``stop``. Answers: ``look``, ``scored``, ``logits``, ``encoded``, ``pieces``, ``waiting``,
-``started``, ``step``, ``beam_step``, ``ended``, ``replayed``, ``row``, ``done``, ``error``. Of the model itself:
-``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
+``beams``, ``compare``, ``more``, ``stop``. Answers: ``look``, ``scored``, ``logits``, ``encoded``, ``pieces``,
+``waiting``, ``started``, ``step``, ``beam_step``, ``pane``, ``ended``, ``replayed``, ``row``, ``done``, ``error``. Of
+the model itself: ``loading``, ``ready``, ``error`` where it could not be loaded, ``beat``.
 """
 
 from __future__ import annotations
@@ -153,6 +153,9 @@ class Worker:
                     chains = tuple(map(SamplingParams.from_dict, job.request["extras"]["chains"]))
                     yield from rows(self._engine, prompt, chains, job.keep_going, job.wanted)
                     yield {"event": "done"}
+                case "compare":
+                    yield from self._compare(job)
+                    yield {"event": "done"}
                 case "look":
                     yield (yield from self._engine.look(prompt, job.params, job.keep_going, job.extras))
                 case "score":
@@ -183,6 +186,13 @@ class Worker:
         from playground.beam_settings import BeamParams  # noqa: PLC0415
 
         return beam_events(self._engine, prompt, BeamParams.from_dict(job.request["params"]), job.keep_going)
+
+    def _compare(self, job: Job) -> Iterator[Said | None]:
+        from playground.side_by_side import Pane, write_all  # noqa: PLC0415 (as above)
+
+        asked = job.request["params"]
+        panes = [Pane(unpack_prompt(one["prompt"]), SamplingParams.from_dict(one["params"])) for one in asked["panes"]]
+        return write_all(self._engine, panes, job.pane_goes_on, fast=asked["fast"])
 
     def _send(self, job: Job, event: Said | Message) -> None:
         self._outbox.put((job.request["id"], event))
@@ -215,7 +225,9 @@ class Worker:
         while (request := receive(self._requests)) is not None:
             if request["op"] in {"stop", "more"}:
                 job = self._jobs.get(request["target"])
-                if job and request["op"] == "stop":
+                if job and "pane" in request:
+                    job.stopped_panes.add(request["pane"])
+                elif job and request["op"] == "stop":
                     job.stopped.set()
                 elif job:
                     job.wanted.release(request["count"])
