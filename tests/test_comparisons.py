@@ -83,12 +83,12 @@ def test_panes_of_different_models_and_system_prompts(playground: Playground) ->
         ({"model": "nothing"}, "nothing"),
         ({"temperature": 1}, "A pane has no model."),
         ({"model": "toy", "system": "cat " * 2000}, "Shorten the prompt."),
-        ({"model": "toy", "logit_bias": {"biases": {"99999": 1}}}, "99999"),
+        ({"model": "toy", "logit_bias": [[99999, 1]]}, "99,999"),
     ],
 )
 def test_a_pane_that_fails_fails_alone(playground: Playground, broken: dict[str, Any], says: str) -> None:
     """With its sentence; the others are complete."""
-    fine = {"model": "toy", "max_new_tokens": 3, "seed": 1}
+    fine: dict[str, Any] = {"model": "toy", "max_new_tokens": 3, "seed": 1}
     first, failed, last = playground.compare("Then the cat", [fine, broken, fine])
     assert (failed.stop_reason, failed.steps) == (StopReason.FAILED, ())
     assert says in failed.error
