@@ -135,16 +135,6 @@ class Playground:
         *_, last = self._growing(model, prompt, settings)
         return last.record()
 
-    def compare(self, prompt: str, panes: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
-        """Write a text for each pane at once, with one luck; a pane is ``{"model": …, "temperature": …}``.
-
-        Raises:
-            SettingError: a pane has no model, or a setting is refused; what else goes wrong is in that pane's run.
-        """
-        from playground.comparison import compare
-
-        return compare(self.pool, prompt, panes)
-
     def cross_score(self, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
         """Return how probable each run's text is under each run's model: a row for each text."""
         from playground.cross_score import cross_score

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from playground.errors import SettingError
 from playground.numerics import Distribution
 from playground.records import Candidate, LinkNote, Snapshot, TokenStep
 from playground.samplers import ORDERS
@@ -203,3 +204,25 @@ def draw_all(final: Distribution, lucks: FloatArray) -> IntArray:
     places = np.searchsorted(running, lucks, side="right")
     last = int(np.flatnonzero(np.diff(running, prepend=0.0))[-1])  # rounding may end the sum just below 1
     return prefix.token_ids[np.minimum(places, last)]
+
+
+def by_hand(drawn: Draw, token: int) -> Draw:
+    """Return a draw as somebody decided it.
+
+    Raises:
+        SettingError: the model itself rules the token out.
+    """
+    if not drawn.trace.model.locate(np.array([token]))[1][0]:
+        raise SettingError(f"The model gives token {token} no probability at all.", hint="Choose another one.")
+    return replace(drawn, token_id=token, chosen=True)
+
+
+def after(context: StepContext, drawn: Draw) -> StepContext:
+    """Return where the next step stands once a token is written."""
+    prob = float(drawn.trace.final.probs_of(np.array([drawn.token_id]))[0])
+    return replace(
+        context,
+        history=(*context.history, drawn.token_id),
+        position=context.position + 1,
+        final_probs=(*context.final_probs, prob),
+    )

@@ -19,9 +19,9 @@ import numpy as np
 from playground import stages
 from playground.backends.base import Logits, ModelSequence, PrefillStopped
 from playground.cache import LogitsCache
-from playground.chain import Draw, differing, draw, draw_all, luck, trace_chain
+from playground.chain import Draw, after, by_hand, differing, draw, draw_all, luck, trace_chain
 from playground.clock import Clock
-from playground.errors import ModelError, SettingError
+from playground.errors import ModelError
 from playground.events import Ended, Event, Look, Scored, Started
 from playground.formula import formula
 from playground.prompt import check_room, control_places, read_prompt
@@ -273,17 +273,6 @@ class Engine:
         return None
 
 
-def by_hand(drawn: Draw, token: int) -> Draw:
-    """Return a draw as somebody decided it.
-
-    Raises:
-        SettingError: the model itself rules the token out.
-    """
-    if not drawn.trace.model.locate(np.array([token]))[1][0]:
-        raise SettingError(f"The model gives token {token} no probability at all.", hint="Choose another one.")
-    return replace(drawn, token_id=token, chosen=True)
-
-
 def _shown(found: tuple[stages.Stage, ...], drawn: int, also: int | None) -> list[int]:
     """Return the tokens that a picture of these stages shows, the drawn one first."""
     bars = [bar.token_id for stage in found for bar in stage.bars]
@@ -297,14 +286,3 @@ def _counts(trace: Trace, context: StepContext, draws: int) -> tuple[tuple[int, 
     lucks = np.array([luck(context.seed, context.position, f"draw {number}") for number in range(draws)])
     tokens, counts = np.unique(draw_all(trace.final, lucks), return_counts=True)
     return tuple(zip(tokens.tolist(), counts.tolist(), strict=True))
-
-
-def after(context: StepContext, drawn: Draw) -> StepContext:
-    """Return where the next step stands once a token is written."""
-    prob = float(drawn.trace.final.probs_of(np.array([drawn.token_id]))[0])
-    return replace(
-        context,
-        history=(*context.history, drawn.token_id),
-        position=context.position + 1,
-        final_probs=(*context.final_probs, prob),
-    )

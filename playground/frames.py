@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
 from typing import Any, BinaryIO
 
 import msgpack
@@ -29,3 +31,17 @@ def receive(pipe: BinaryIO) -> Message | None:
     size = LENGTH.unpack(head)[0]
     body = pipe.read(size)
     return msgpack.unpackb(body, strict_map_key=False, unicode_errors=LONE) if len(body) == size else None
+
+
+def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Claim standard input and output for frames; what libraries print goes to standard error instead."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a file descriptor is what is needed)
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 (exists on Windows only)
+
+        for pipe in (requests, answers):
+            msvcrt.setmode(pipe.fileno(), os.O_BINARY)
+    return requests, answers

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from playground.engine import after
+from playground.chain import after
 from playground.events import Replayed
 from playground.prompt import read_prompt
 from playground.samplers.base import StepContext

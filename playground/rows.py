@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from playground.engine import after
+from playground.chain import after
 from playground.errors import PromptError
 from playground.packed import pack
 from playground.prompt import read_prompt

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import queue
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -30,7 +29,7 @@ from playground.catalog import ModelSpec
 from playground.engine import Engine
 from playground.errors import ModelBusy
 from playground.events import Ended
-from playground.frames import MODEL_ID, receive, send
+from playground.frames import MODEL_ID, receive, send, take_pipes
 from playground.jobs import Job, Line
 from playground.messages import answer, error_answer, unpack_prompt
 from playground.probe import exact_batch
@@ -267,20 +266,6 @@ def ready_message(model: LoadedModel, load_s: float) -> Message:
         "eos_ids": sorted(model.eos_ids),
         "exact_batch": exact_batch(model),
     }
-
-
-def take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Claim standard input and output for frames; what libraries print goes to standard error instead."""
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a file descriptor is what is needed)
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 (exists on Windows only)
-
-        for pipe in (requests, answers):
-            msvcrt.setmode(pipe.fileno(), os.O_BINARY)
-    return requests, answers
 
 
 def main() -> None:

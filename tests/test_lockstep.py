@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -150,3 +151,20 @@ def test_stopping_on_the_way_frees_the_model(play: Playground) -> None:
     assert next(walk).position == 0
     walk.close()  # type: ignore[attr-defined]  # a generator
     assert written(play, "toy").text
+
+
+def test_two_temperatures_of_one_model_differ_in_what_is_drawn_from_alone() -> None:
+    """Along the first text: raw distributions are the same, final ones are not, and each model scores it alike."""
+    panes = [{"model": "smollm2-135m-instruct", "temperature": value, "max_new_tokens": 12} for value in (0.3, 1.2)]
+    with Playground() as playground:
+        runs = playground.compare("The secret to a successful life is", panes)
+        places = list(playground.gaps(runs))
+        matrix = playground.cross_score(runs)
+    assert [place.token_id for place in places] == [step.token_id for step in runs[0].steps]
+    gaps = [gap for place in places for gap in place.gaps if gap]
+    assert len(gaps) == len(places)
+    assert {(gap.raw.kl_bits, gap.raw.js_bits, gap.raw.overlap) for gap in gaps} == {(0.0, 0.0, 1.0)}
+    assert all(gap.final.js_bits > 0 for gap in gaps)
+    assert matrix[0][0] == matrix[0][1]
+    nats = -sum(step.surprisal_bits for step in runs[0].steps) * math.log(2)
+    assert matrix[0][0].logprob == pytest.approx(nats, rel=1e-3)
