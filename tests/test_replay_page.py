@@ -194,13 +194,13 @@ def test_a_refused_setting_is_named(explorer: Explorer) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_slider_recolors_the_text_and_back(watched: Watched) -> None:
     """What is gone is struck out and says why; the first other token is marked and leads to its place."""
-    watched.write(24)
+    watched.write(16)
     label = watched.page.get_attribute('.tok[data-position="0"]', "aria-label")
     watched.set_number("top_k", "1")
     card = watched.page.locator(".replay")
     expect(card).to_contain_text("With the same luck, the text would first differ at token")
     gone, stays = watched.page.locator('.tok[data-tried="gone"]'), watched.page.locator('.tok[data-tried="stays"]')
-    assert (gone.count() > 0, gone.count() + stays.count()) == (True, 24)
+    assert (gone.count() > 0, gone.count() + stays.count()) == (True, 16)
     assert "Top-k removes it" in (gone.first.get_attribute("aria-label") or "")
     marked = watched.page.locator(".tok[data-differs]")
     place = int(marked.get_attribute("data-position") or "")
