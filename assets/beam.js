@@ -13,7 +13,7 @@
     let settings = { ...start, ...stored() };
     let search = null; // its id
     let latest = null; // what is shown of it
-    let stream = null, drawing = false, wanted = null;
+    let stream = null, drawing = false, wanted = null, growing = false;
 
     // Settings.
     const controls = knobs.map((knob) => control(knob, words, (value) => { settings[knob.name] = value; set(); }));
@@ -77,7 +77,7 @@
       return box;
     });
     const overlay = el("span", { class: "fold", hidden: true }, `${words.beam_path_over} `, ...over.map((box) => el("label", {}, box, ` ${words[`beam_path_${box.dataset.kind}_label`]} `)));
-    const compared = el("p", { class: "beam-compared", role: "status" });
+    const compared = el("div", { class: "beam-compared", role: "status" });
     const area = el("div", {});
     const frame = el("div", { class: "beam-frame", tabindex: 0, role: "group", "aria-label": words.beam_tree }, area);
     const note = el("p", { class: "settings" });
@@ -114,14 +114,17 @@
       if (!news) return;
       left.textContent = news.note;
       over.forEach((box) => { box.checked = false; });
-      compared.textContent = "";
-      branch.hidden = found.hidden = true;
-      search = news.search;
-      try {
-        window.sessionStorage.setItem(SHOWN, search);
-      } catch { /* then a reload forgets it */ }
+      compared.replaceChildren();
+      remember(news.search);
       document.body.classList.remove("beam-place");
       follow();
+    }
+
+    function remember(id) {
+      search = id;
+      try {
+        if (id) window.sessionStorage.setItem(SHOWN, id);
+      } catch { /* then a reload forgets it */ }
     }
 
     function follow() {
@@ -146,11 +149,11 @@
 
     /** Write a text in another way, and lay it over the tree. */
     async function lay(box) {
-      compared.textContent = "";
+      compared.querySelector(`[data-kind="${box.dataset.kind}"]`)?.remove();
       if (box.checked) {
         const news = await ask(`/searches/${encodeURIComponent(search)}/paths/${box.dataset.kind}`, at_side());
         if (!news) box.checked = false;
-        else compared.textContent = news.sentence;
+        else compared.append(el("p", { "data-kind": box.dataset.kind }, news.sentence));
       }
       again();
     }
@@ -164,16 +167,23 @@
     }
 
     function show(news) {
+      if (news.error && !news.figure) { // it never began: what was found before stays
+        running(false);
+        remember(latest?.search ?? null);
+        return tell("notice", { kind: "error", text: news.error, field: "" });
+      }
+      growing ||= news.running;
       latest = news;
       empty.hidden = true;
       tree.hidden = false;
       running(news.running);
+      if (news.running) branch.hidden = found.hidden = true;
       overlay.hidden = news.running || !news.figure;
       title.textContent = news.title || words.beam_tree;
       made.textContent = news.settings;
       status.textContent = news.status;
       note.textContent = news.note;
-      keys.replaceChildren(...news.legend.map(key));
+      keys.replaceChildren(...news.legend.map(key), el("span", {}, words.beam_more_key));
       if (news.error) tell("notice", { kind: "error", text: news.error, field: "" });
       paint(news.figure);
       if (news.running) return;
@@ -186,15 +196,18 @@
       wanted = figure;
       if (drawing) return;
       drawing = true;
-      while (wanted && window.Plotly && element.clientWidth) {
+      await window.playground.plotly; // a reload has its tree before that is there
+      while (wanted && element.clientWidth) {
         const { data, layout } = wanted;
+        const grew = growing;
         wanted = null;
         const style = getComputedStyle(tree);
         const atEnd = frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 40;
         const first = !area.data;
         await window.Plotly.react(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
         if (first) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
-        if (latest?.running && atEnd) frame.scrollLeft = frame.scrollWidth;
+        if (grew && atEnd) frame.scrollLeft = frame.scrollWidth; // at its end, too: there stand the scores
+        growing = latest?.running ?? false;
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);
         await new Promise((done) => requestAnimationFrame(done));
       }

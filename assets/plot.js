@@ -11,9 +11,12 @@
     requestAnimationFrame(() => setTimeout(() => document.head.append(script), 0));
   });
 
+  let loaded = null;
+  const plotly = (window.playground.plotly = new Promise((done) => { loaded = done; }));
+
   parts.plot = (element, props, watch) => {
     const words = JSON.parse(props.words);
-    const plotly = load(words);
+    load(words).then(loaded);
     const title = el("h2", {});
     const numbers = el("dl", { class: "numbers" });
     const area = el("div", { class: "figure" });

@@ -71,7 +71,7 @@ def test_a_tree_grows_on_a_real_model(visit: Callable[..., Watched]) -> None:
     scores = [float(text.replace("−", "-")) for text in shown]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) >= 3
-    expect(watched.page.locator(".beam-go .settings")).to_contain_text("Temperature, Top-k, Top-p")
+    expect(watched.page.locator(".beam-go .settings")).to_contain_text("it leaves out: Temperature, Top-k, Top-p")
 
 
 def test_a_click_shows_what_a_token_was_taken_from(visit: Callable[..., Watched]) -> None:
@@ -115,6 +115,30 @@ def test_another_length_penalty_ranks_at_once(visit: Callable[..., Watched]) -> 
     )
 
 
+def test_a_length_penalty_that_is_none_is_refused(visit: Callable[..., Watched]) -> None:
+    """With a sentence; the table stays."""
+    watched = visit()
+    search(watched, 3)
+    found = texts(watched)
+    watched.page.fill(".card-head .beam-knob .number", "hello")
+    watched.page.keyboard.press("Tab")
+    expect(watched.page.locator(".notice")).to_contain_text("Length penalty is hello; it must be a number.")
+    assert texts(watched) == found
+
+
+def test_a_search_that_never_begins_leaves_the_last_one(visit: Callable[..., Watched]) -> None:
+    """An empty prompt is told; tree, texts and heading are those of the search before."""
+    watched = visit()
+    search(watched, 3)
+    found = texts(watched)
+    watched.page.fill("#prompt textarea", "")
+    watched.page.click("#search")
+    expect(watched.page.locator(".notice")).to_contain_text("The prompt is empty. Type a prompt first.")
+    expect(watched.page.locator("#search")).to_be_enabled()
+    assert texts(watched) == found
+    expect(watched.page.locator(".beam-status")).to_contain_text("Steps: 3.")
+
+
 def test_stop_keeps_the_tree(visit: Callable[..., Watched]) -> None:
     """What was running stands in the table as stopped."""
     watched = visit()
@@ -155,6 +179,7 @@ def test_a_reload_shows_the_search_and_its_settings_again(visit: Callable[..., W
     watched.page.reload()
     expect(watched.page.locator(".beam-table td.text")).to_have_count(len(found))
     assert texts(watched) == found
+    expect(watched.page.locator(".beam-frame .points path").first).to_be_visible()
     expect(watched.page.locator("[data-key=num_beams] .number")).to_have_value("4")
 
 

@@ -13,6 +13,7 @@ from playground.errors import SettingError
 from playground.searches import to_flat
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
 from playground.ui.controls import read_object, to_json
+from playground.views.beam_paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,11 +85,11 @@ def add_text_routes(router: APIRouter, beams: Beams) -> None:
         return answer
 
     @router.get("/searches/{search_id}/texts")
-    def texts(search_id: str, length_penalty: float) -> Response:
+    def texts(search_id: str, length_penalty: str = "") -> Response:
         return pictured(lambda: beams.ranked(searches.get(search_id), length_penalty))
 
     @router.get("/searches/{search_id}/texts.csv")
-    def table(search_id: str, length_penalty: float) -> Response:
+    def table(search_id: str, length_penalty: str = "") -> Response:
         try:
             text = beams.table(searches.get(search_id), length_penalty)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
@@ -128,13 +129,14 @@ def add_place_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecu
 async def follow(beams: Beams, live: LiveSearch, *, fold: bool) -> AsyncIterator[str]:
     """Yield the search as it stands whenever there is something new, ten times a second at most."""
     told: object = None
+    tree = Paths(live.params)
     while True:
         live.heard_s = time.monotonic()
         over = live.over
         state = (len(live.steps), live.position, live.wait_s, bool(live.prompt_ids), over)
         if state != told:
             told = state
-            yield f"data: {to_json(await asyncio.to_thread(beams.message, live, fold=fold))}\n\n"
+            yield f"data: {to_json(await asyncio.to_thread(beams.message, live, tree, fold=fold))}\n\n"
         if over:
             return
         await asyncio.sleep(UPDATE_S)

@@ -12,16 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from playground.beam_settings import (
-    BEAMS,
-    DIVERSITY,
-    GROUPS,
-    LENGTH_PENALTY,
-    PENALTIES,
-    RETURNED,
-    SAMPLED,
-    BeamParams,
-)
+from playground.beam_settings import PENALTIES, BeamParams
 from playground.errors import PlaygroundError, SettingError
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
 from playground.reranking import rerank
@@ -29,56 +20,28 @@ from playground.searches import Written
 from playground.status import State
 from playground.tables import hypothesis_rows, hypothesis_table, to_csv
 from playground.tokens import flowing, visible
+from playground.ui.beam_controls import OWN, START, read_penalty
 from playground.ui.boxes import read_boxes
-from playground.ui.controls import read_settings, to_json
+from playground.ui.controls import read_settings
 from playground.ui.notices import said
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
 from playground.views.beam_overlay import Overlay
-from playground.views.beam_paths import paths
+from playground.views.beam_paths import Paths, paths
 from playground.views.beam_tree import Look, tree_spec
-from playground.views.beam_words import legend, subtitle, title, told, what_if
+from playground.views.beam_words import legend, number, subtitle, title, told, what_if
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from playground.searches import LiveSearch, Searches
     from playground.ui.explore import Explorer
-    from playground.views.beam_paths import Paths
 
-CONTROLS = {
-    "num_beams": BEAMS, "length_penalty": LENGTH_PENALTY, "num_return_sequences": RETURNED,
-    "num_beam_groups": GROUPS, "diversity_penalty": DIVERSITY, "sample": SAMPLED,
-}  # fmt: skip
-OWN = (*CONTROLS, "early_stopping")
 PATHS = ("greedy", "sampled")
 LIVE_STEPS = 24  # more are out of sight while a tree grows
 MOST_NODES, DRAWN_PER_BEAM = 2_400, 2  # that a browser draws without coming to a stop
 WAIT_S = 0.25  # so long a search waits for news at a time
 UNHEARD_S = 10.0  # a search that nobody follows ends; a page that reloads is back before that
-START: dict[str, Any] = {
-    "num_beams": 3, "length_penalty": 1.0, "num_return_sequences": 3, "num_beam_groups": 1,
-    "diversity_penalty": 0.0, "sample": False, "early_stopping": False,
-}  # fmt: skip
-
-
-def beam_spec(texts: Mapping[str, str]) -> str:
-    """Return the declarations of the view's controls as JSON, for ``beams.js``."""
-    knobs = [
-        {
-            "name": name,
-            "label": texts[f"beam_{name}"],
-            "kind": knob.kind.__name__.lower(),
-            "min": knob.slider_start,
-            "max": knob.slider_maximum,
-            "step": knob.step,
-            "neutral": START[name],
-            "range": knob.range_text,
-            "off": texts.get(f"beam_{name}_help", ""),
-        }
-        for name, knob in CONTROLS.items()
-    ]
-    return to_json({"knobs": knobs, "start": START})
 
 
 @dataclass(frozen=True)
@@ -145,13 +108,24 @@ class Beams:
                 answers.close()
             live.closed()
 
-    def message(self, live: LiveSearch, *, fold: bool, over: Collection[str] = ()) -> dict[str, Any]:
-        """Return all that the page shows of a search as it stands; ``over`` names the paths to lay over the tree.
+    def message(
+        self, live: LiveSearch, tree: Paths | None = None, *, fold: bool, over: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Return all that the page shows of a search as it stands.
 
         While it grows, its last steps are enough: what is drawn stands where it stands in the whole.
+
+        Args:
+            live: the search.
+            tree: of its first steps, kept by whoever asks again and again; it takes the others.
+            fold: draw runs of tokens without branching as one point.
+            over: the paths to lay over the tree.
         """
         steps, texts = tuple(live.steps), self.texts
-        tree = paths(steps, live.params)
+        tree = Paths(live.params) if tree is None else tree
+        for step in steps[tree.taken :]:
+            tree.take(step)
+        tree.settle()
         tail = tail_text(b"".join(live.prompt_pieces[-TAIL_TOKENS:]))
         laid = tuple(
             Overlay(kind, live.paths[kind].token_ids, live.paths[kind].pieces)
@@ -197,7 +171,7 @@ class Beams:
             return texts["loading"].format(title=self.explorer.pool.spec(live.model).title)
         return subtitle(tree, texts) if live.steps else texts["reading"]
 
-    def ranked(self, live: LiveSearch, length_penalty: float) -> dict[str, Any]:
+    def ranked(self, live: LiveSearch, penalty: object) -> dict[str, Any]:
         """Return the texts of a search under a length penalty, the best first, and how it would have gone under it.
 
         Raises:
@@ -205,18 +179,19 @@ class Beams:
         """
         if not live.over:
             raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
-        found = what_if(tuple(live.steps), live.params, length_penalty, self.texts)
+        found = what_if(tuple(live.steps), live.params, read_penalty(penalty), self.texts)
         returned = {item.token_ids for item in live.record().hypotheses}
         rows = [row | {"returned": tuple(row["token_ids"]) in returned} for row in found["rows"]]
         return {"rows": rows, "sentence": found["said"]}
 
-    def table(self, live: LiveSearch, length_penalty: float) -> str:
+    def table(self, live: LiveSearch, penalty: object) -> str:
         """Return the same texts as CSV.
 
         Raises:
             SettingError: the length penalty is outside its range, or the search is not over.
         """
-        self.ranked(live, length_penalty)
+        self.ranked(live, penalty)
+        length_penalty = read_penalty(penalty)
         texts = rerank(tuple(live.steps), live.params, length_penalty).texts if live.steps else ()
         return to_csv(hypothesis_table(hypothesis_rows(texts), live.model, length_penalty, live.params.to_dict()))
 
@@ -247,7 +222,7 @@ class Beams:
         texts = self.texts
         score = written.total / len(written.token_ids) ** live.params.length_penalty
         said_text = texts[f"beam_path_{kind}"].format(
-            text=flowing(b"".join(written.pieces)), total=f"{written.total:.3f}", score=f"{score:.4f}"
+            text=flowing(b"".join(written.pieces)), total=number(written.total), score=number(score, 4)
         )
         best = next(iter(live.record().hypotheses), None)
         if best is None:
@@ -256,7 +231,7 @@ class Beams:
             return f"{said_text} {texts['beam_path_same']}"
         own = best.logprob / len(best.token_ids) ** live.params.length_penalty  # of the model alone, as the other's
         verdict = "beam_path_worse" if score < own else "beam_path_better"
-        return f"{said_text} {texts[verdict].format(score=f'{own:.4f}')}"
+        return f"{said_text} {texts[verdict].format(score=number(own, 4))}"
 
     def place(self, live: LiveSearch, position: int, number: int, chain: object, seed: object) -> dict[str, Any]:
         """Return the picture of what a continuation was taken from, and the text that leads to it.

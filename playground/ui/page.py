@@ -9,7 +9,7 @@ import gradio as gr
 
 from playground.saved import MAX_FILE_BYTES
 from playground.scripts import LIBRARIES
-from playground.ui.beams import beam_spec
+from playground.ui.beam_controls import beam_spec
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
 from playground.ui.languages import LANGUAGES

@@ -31,8 +31,9 @@ BEAMS: dict[str, str] = {
         "Search and watch it decide."
     ),
     "beam_ended": "{said} It took {seconds} s.",
+    "beam_more_key": "+7: so many more were considered",
     "beam_broken": "It was broken off.",
-    "beam_left_out": "Without “Sample” a search takes the best, so that {names} has no part in it.",
+    "beam_left_out": "Without “Sample” a search takes the best; of the chain it leaves out: {names}.",
     "beam_no_stop": "Stop texts end no beam.",
     "beam_order": "Here the chain acts in transformers’ order.",
     "beam_omitted": "Not drawn: the first {count} steps; the saved tree has them.",

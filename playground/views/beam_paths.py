@@ -103,6 +103,7 @@ class Paths:
         nodes: by step, in the order considered.
         tips: the running ones, by their places.
         running: what runs, or ran when its group ended.
+        taken: steps so far; one that only says Stop has no nodes.
         widths, means: of the columns so far, in characters: what the longest token needs, and one of middling length.
     """
 
@@ -113,6 +114,7 @@ class Paths:
     running: list[Node] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
     means: list[int] = field(default_factory=list)
+    taken: int = 0
     end: SearchEnd | None = None
     hypotheses: tuple[Hypothesis, ...] = ()
 
@@ -130,6 +132,7 @@ class Paths:
     def take(self, step: BeamStep) -> None:
         """Place what a step considered."""
         self.end, self.hypotheses = step.end, step.hypotheses
+        self.taken += 1
         if not step.continuations:
             return
         fresh = [self._node(step.position, index, item) for index, item in enumerate(step.continuations)]

@@ -1,0 +1,53 @@
+"""The controls of a beam search, made from its declarations."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from playground.beam_settings import BEAMS, DIVERSITY, GROUPS, LENGTH_PENALTY, RETURNED, SAMPLED
+from playground.ui.controls import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTROLS = {
+    "num_beams": BEAMS, "length_penalty": LENGTH_PENALTY, "num_return_sequences": RETURNED,
+    "num_beam_groups": GROUPS, "diversity_penalty": DIVERSITY, "sample": SAMPLED,
+}  # fmt: skip
+OWN = (*CONTROLS, "early_stopping")
+START: dict[str, Any] = {
+    "num_beams": 3, "length_penalty": 1.0, "num_return_sequences": 3, "num_beam_groups": 1,
+    "diversity_penalty": 0.0, "sample": False, "early_stopping": False,
+}  # fmt: skip
+
+
+def beam_spec(texts: Mapping[str, str]) -> str:
+    """Return the declarations of the view's controls as JSON, for ``beam.js``."""
+    knobs = [
+        {
+            "name": name,
+            "label": texts[f"beam_{name}"],
+            "kind": knob.kind.__name__.lower(),
+            "min": knob.slider_start,
+            "max": knob.slider_maximum,
+            "step": knob.step,
+            "neutral": START[name],
+            "range": knob.range_text,
+            "off": texts.get(f"beam_{name}_help", ""),
+        }
+        for name, knob in CONTROLS.items()
+    ]
+    return to_json({"knobs": knobs, "start": START})
+
+
+def read_penalty(value: object) -> float:
+    """Return a length penalty from an address.
+
+    Raises:
+        SettingError: it is no number, or outside its range.
+    """
+    read = value
+    with suppress(TypeError, ValueError):
+        read = float(value)  # type: ignore[arg-type]
+    return float(LENGTH_PENALTY.check("length_penalty", read))
