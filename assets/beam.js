@@ -203,9 +203,10 @@
         wanted = null;
         const style = getComputedStyle(tree);
         const atEnd = frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 40;
-        const first = !area.data;
-        await window.Plotly.react(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
-        if (first) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
+        // Updating in place, plotly loses texts of points that had none before: what stays is drawn anew.
+        const anew = !latest.running || !area.data;
+        await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
+        if (anew) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
         if (grew && atEnd) frame.scrollLeft = frame.scrollWidth; // at its end, too: there stand the scores
         growing = latest?.running ?? false;
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);

@@ -71,6 +71,8 @@ def test_a_tree_grows_on_a_real_model(visit: Callable[..., Watched]) -> None:
     scores = [float(text.replace("−", "-")) for text in shown]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) >= 3
+    said = "document.querySelector('.beam-frame > div').data.flatMap(({ text }) => text ?? []).filter(Boolean).length"
+    expect(watched.page.locator(".beam-frame .textpoint text")).to_have_count(watched.page.evaluate(said))
     expect(watched.page.locator(".beam-go .settings")).to_contain_text("it leaves out: Temperature, Top-k, Top-p")
 
 
