@@ -20,8 +20,8 @@ The map, from the bottom up; imports point downwards only:
 - ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
 - ``panes``, ``comparisons``: several texts at once; ``vocabularies``, ``cross_score``, ``lockstep``: each text under
   each model, and what lies between them
-- ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs as files; ``tables``: records as CSV;
-  ``scripts``: runs as code
+- ``shelf``: what is kept, and for how long; ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs
+  as files; ``tables``: records as CSV; ``scripts``: runs as code
 - ``views``: records to plotly figures; ``ui``: the page
 
 ``Playground`` is the same thing without a browser.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playground.errors import PlaygroundError, RunNotFound
+from playground.errors import PlaygroundError
 from playground.hypotheses import BeamStep, Continuation, Ending, Fate, Hypothesis, SearchEnd
 from playground.records import Prompt, Timing
+from playground.shelf import Shelf, Stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from playground.process import Answer
 
 MAX_CONTINUATIONS = 200_000  # of all kept searches together; one takes some 300 bytes
-EXPIRY_S = 2 * 3600.0
+GONE = ("This search is no longer kept.", "Start it again: it finds the same texts.")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Written:
 
 
 @dataclass
-class LiveSearch:
+class LiveSearch(Stoppable):
     """One search as it grows.
 
     Attributes:
@@ -102,20 +101,6 @@ class LiveSearch:
     wait_s: float | None = None
     weight: int = 1  # continuations, and one for the search itself
     paths: dict[str, Written] = field(default_factory=dict)
-    stop_asked: bool = False
-    stopper: Callable[[], None] | None = None
-
-    def stop(self) -> None:
-        """Ask it to end, even before its model has taken it up."""
-        self.stop_asked = True
-        if self.stopper:
-            self.stopper()
-
-    def opened(self, stopper: Callable[[], None]) -> None:
-        """Say how to stop it, and pass on a stop that was asked for before."""
-        self.stopper = stopper
-        if self.stop_asked:
-            stopper()
 
     def closed(self) -> None:
         """Mark a search of which nothing more comes."""
@@ -218,40 +203,15 @@ def _flat_text(item: Hypothesis) -> dict[str, Any]:
     return flat | {"token_ids": list(item.token_ids), "pieces": [piece.hex() for piece in item.pieces]}
 
 
-class Searches:
+class Searches(Shelf[LiveSearch]):
     """Searches by id, the oldest forgotten first."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty."""
-        self._now = now
-        self._searches: OrderedDict[str, LiveSearch] = OrderedDict()
-        self._lock = threading.Lock()
+        super().__init__(MAX_CONTINUATIONS, GONE, now)
 
     def new(self, model: str, params: BeamParams, prompt: Prompt) -> LiveSearch:
-        """Begin a search under a new id, and forget those that are over and too many or too old."""
-        live = LiveSearch(secrets.token_urlsafe(16), model, params, self._now(), prompt)
-        with self._lock:
-            self._searches[live.search_id] = live
-            held = sum(other.weight for other in self._searches.values())
-            for other in list(self._searches.values()):
-                if other.over and (self._expired(other) or held > MAX_CONTINUATIONS):
-                    held -= other.weight
-                    del self._searches[other.search_id]
+        """Begin a search under a new id."""
+        live = LiveSearch(secrets.token_urlsafe(16), model, params, self.now(), prompt)
+        self.put(live.search_id, live)
         return live
-
-    def _expired(self, live: LiveSearch) -> bool:
-        return live.over and self._now() - live.touched > EXPIRY_S
-
-    def get(self, search_id: str) -> LiveSearch:
-        """Return a search.
-
-        Raises:
-            RunNotFound: it was forgotten or never was.
-        """
-        with self._lock:
-            live = self._searches.get(search_id)
-            if live is None or self._expired(live):
-                raise RunNotFound("This search is no longer kept.", hint="Start it again: it finds the same texts.")
-            live.touched = self._now()
-            self._searches.move_to_end(search_id)
-            return live

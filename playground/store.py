@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from playground.errors import PlaygroundError, RunNotFound, SavedRunError
 from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep
+from playground.shelf import Shelf, Stoppable
 from playground.tokens import Joiner
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_LOOKED, MAX_LOOKS = 200_000, 1_000  # tokens of all kept looks together, and looks
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 LARGE_BYTES = 16 * 1024  # a record of so many counts as one more token: files may hold such
-EXPIRY_S = 2 * 3600.0
+GONE = ("This run is no longer kept.", "Write it again: the same seed gives the same text.")
 
 NO_PROMPT = Prompt()
 Kept = tuple[tuple[TokenStep, SamplingParams], ...]  # tokens of another run, each with the settings that drew it
@@ -57,7 +58,7 @@ class Origin:
 
 
 @dataclass
-class LiveRun:
+class LiveRun(Stoppable):
     """One run as it grows."""
 
     run_id: str
@@ -80,8 +81,6 @@ class LiveRun:
     stop_reason: StopReason | None = None
     timing: Timing | None = None
     error: str = ""
-    stop_asked: bool = False
-    stopper: Callable[[], None] | None = None
     position: int = 0  # its place among the runs that wait for the model; 0 where it does not wait
     wait_s: float | None = None  # about how long it will wait there, where that is known
     file: str = ""  # the name of the file that it was read from, if it was
@@ -91,17 +90,10 @@ class LiveRun:
         """What a person asked for, where the model was sent the ids of that and of what was kept."""
         return self.origin.asked if self.origin else self.prompt
 
-    def stop(self) -> None:
-        """Ask the run to end, even before its model has taken it up."""
-        self.stop_asked = True
-        if self.stopper:
-            self.stopper()
-
-    def opened(self, stopper: Callable[[], None]) -> None:
-        """Say how to stop it, and pass on a stop that was asked for before."""
-        self.stopper = stopper
-        if self.stop_asked:
-            stopper()
+    @property
+    def over(self) -> bool:
+        """Nothing more comes."""
+        return self.stop_reason is not None
 
     def closed(self) -> None:
         """Mark a run that nobody listens to any more."""
@@ -182,8 +174,7 @@ class Store:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty."""
-        self._now = now
-        self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._runs = Shelf[LiveRun](MAX_TOKENS, GONE, now)
         self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -197,10 +188,8 @@ class Store:
         origin: Origin | None = None,
     ) -> LiveRun:
         """Begin a run under a new id, and forget finished runs that are too many or too old."""
-        run = LiveRun(secrets.token_urlsafe(16), model, params, self._now(), kept, prompt, origin)
-        with self._lock:
-            self._runs[run.run_id] = run
-            self._forget()
+        run = LiveRun(secrets.token_urlsafe(16), model, params, self._runs.now(), kept, prompt, origin)
+        self._runs.put(run.run_id, run)
         return run
 
     def opened(self, run: Run, file: str) -> LiveRun:
@@ -212,7 +201,7 @@ class Store:
         chosen = tuple(step.token_id for step in run.steps if step.chosen)
         prompt = Prompt(ids=run.prompt_ids, written=len(run.kept_params), chosen=chosen)
         kept = tuple(zip(run.steps, run.kept_params, strict=False))
-        live = LiveRun(secrets.token_urlsafe(16), run.model, run.params, self._now(), kept, prompt)
+        live = LiveRun(secrets.token_urlsafe(16), run.model, run.params, self._runs.now(), kept, prompt)
         for name in ("prompt_ids", "prompt_pieces", "notes", "build", "exact_batch", "timing", "error"):
             setattr(live, name, getattr(run, name))
         for step in run.steps:
@@ -223,20 +212,8 @@ class Store:
                 f"The run in this file takes the room of {live.weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
                 hint="Choose a shorter one.",
             )
-        with self._lock:
-            self._runs[live.run_id] = live
-            self._forget()
+        self._runs.put(live.run_id, live)
         return live
-
-    def _forget(self) -> None:
-        held = sum(run.weight for run in self._runs.values())
-        for run_id, run in list(self._runs.items()):
-            if run.stop_reason is not None and (self._expired(run) or held > MAX_TOKENS):
-                held -= run.weight
-                del self._runs[run_id]
-
-    def _expired(self, run: LiveRun) -> bool:
-        return run.stop_reason is not None and self._now() - run.touched > EXPIRY_S
 
     def get(self, run_id: str) -> LiveRun:
         """Return a run.
@@ -244,15 +221,7 @@ class Store:
         Raises:
             RunNotFound: it was forgotten or never was.
         """
-        with self._lock:
-            run = self._runs.get(run_id)
-            if run is None or self._expired(run):
-                raise RunNotFound(
-                    "This run is no longer kept.", hint="Write it again: the same seed gives the same text."
-                )
-            run.touched = self._now()
-            self._runs.move_to_end(run_id)
-            return run
+        return self._runs.get(run_id)
 
     def keep(self, looked: Looked) -> str:
         """Keep a look, and forget the oldest ones that are too many; return its id."""

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from playground import Playground, backends, searches
+from playground import Playground, backends
 from playground.beam import search
 from playground.beam_settings import BeamParams
 from playground.catalog import read_catalog
 from playground.errors import ModelCrashed, PlaygroundError, PromptError, RunNotFound, SettingError
 from playground.hypotheses import SearchEnd
 from playground.records import Prompt, Timing
-from playground.searches import EXPIRY_S, LiveSearch, Searches
+from playground.searches import LiveSearch, Searches
+from playground.shelf import EXPIRY_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,10 +163,10 @@ def known(store: Searches, live: LiveSearch) -> bool:
         return False
 
 
-def test_the_oldest_searches_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_searches_make_room() -> None:
     """Only those that are over; one that was looked at lately is not the oldest."""
-    monkeypatch.setattr(searches, "MAX_CONTINUATIONS", 100)
     store = Searches()
+    store.most = 100
     running = store.new("toy", BeamParams(), NOTHING)
     running.weight = 10
     first, second = finished(store, 50), finished(store, 30)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from playground import store as store_module
 from playground.errors import ModelCrashed, ModelError, RunNotFound
 from playground.records import StopReason, TokenStep
 from playground.settings import SamplingParams
-from playground.store import EXPIRY_S, MAX_TOKENS, LiveRun, Store
+from playground.shelf import EXPIRY_S
+from playground.store import MAX_TOKENS, LiveRun, Store
 
 if TYPE_CHECKING:
     from playground.process import Answer
@@ -62,7 +62,7 @@ def finished(store: Store, steps: int = 1) -> str:
 
 def kept(store: Store, *run_ids: str) -> list[bool]:
     """Say of each run whether the store still has it, without touching it."""
-    return [run_id in store._runs for run_id in run_ids]
+    return [run_id in {live.run_id for live in store._runs.values()} for run_id in run_ids]
 
 
 def test_ids_cannot_be_guessed(store: Store) -> None:
@@ -141,12 +141,12 @@ def test_long_prompts_count_too(store: Store) -> None:
     assert sum(len(live.prompt_ids) for live in store._runs.values()) <= MAX_TOKENS + 2_000
 
 
-def test_runs_that_failed_at_once_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_failed_at_once_are_bounded(store: Store) -> None:
     """Runs without a single token, such as those with a refused prompt, make room like others."""
-    monkeypatch.setattr(store_module, "MAX_TOKENS", 50)
+    store._runs.most = 50
     for _ in range(200):
         store.new("toy", PARAMS).take(CRASHED)
-    assert len(store._runs) < 200
+    assert len(store._runs.values()) < 200
 
 
 def test_a_run_grows_by_what_the_model_sends() -> None:
