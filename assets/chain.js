@@ -232,12 +232,12 @@
       handle.addEventListener("pointercancel", drop);
     }
 
-    document.addEventListener("playground:place", ({ detail }) => {
+    ["place", "links"].forEach((name) => document.addEventListener(`playground:${name}`, ({ detail }) => {
       kinds.forEach((_, key) => cards.get(key)?.says(detail.links[key] ?? ""));
-      differ.textContent = detail.orders;
-    });
+      differ.textContent = detail.orders ?? "";
+    }));
     document.addEventListener("playground:models", ({ detail }) => offer(detail));
-    document.addEventListener("playground:restore", ({ detail }) => restore(detail));
+    ["restore", "chain"].forEach((name) => document.addEventListener(`playground:${name}`, ({ detail }) => restore(detail)));
     spec.samplers.forEach(({ key }) => { if (settings[key] !== undefined) origins[key] = spec.presets.find((item) => item.key === spec.start).title; });
     offer({});
     preset.value = spec.start;

@@ -127,7 +127,7 @@
 
   let texts = {};
 
-  const VIEWS = ["explore", "beams", "models"];
+  const VIEWS = ["explore", "compare", "beams", "models"];
 
   parts.bar = (element, props) => {
     const words = (texts = JSON.parse(props.words));

@@ -188,7 +188,7 @@
     };
     const tryOut = () => question("settings", () => ({ chain: window.playground.chain, seed: seed(), columns: columns(), formula: formula.open }));
     const drawMany = () => question("draws", () => ({ chain: latest.chain, seed: latest.seed, draws: latest.counted + MANY }));
-    document.addEventListener("playground:settings", tryOut);
+    document.addEventListener("playground:settings", () => document.body.dataset.view !== "compare" && tryOut()); // its panes try them
     document.addEventListener("playground:restore", ({ detail }) => detail.view !== view && choose(detail.view));
     let chosen = 0; // answers may come in another order than the questions
     document.addEventListener("playground:choose", async ({ detail }) => {
@@ -219,8 +219,12 @@
     return !width || width / window.playground.large() > 560 ? layout : { ...layout, margin: { ...layout.margin, l: 106, r: 166 } };
   }
 
+  window.playground.narrow = narrow;
+
   function legend(words, ...more) {
     const item = (kind, text) => el("span", {}, el("i", { class: `key ${kind}` }), text);
     return el("div", { class: "legend" }, item("before", words.before), item("after", words.after), item("removed", words.removed), ...more);
   }
+
+  window.playground.legend = legend;
 })();

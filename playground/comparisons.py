@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import PlaygroundError, SettingError
+from playground.measures import divergence
 from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes
 from playground.records import Prompt, SamplingParams
-from playground.store import LiveRun, Store
+from playground.shelf import Shelf
+from playground.store import MAX_TOKENS, LiveRun, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from playground.pool import Pool
     from playground.process import Answer, Stream
 
 
+GONE = ("This comparison is no longer kept.", "Write it again: the same seeds give the same texts.")
+
+
 @dataclass
 class LiveComparison:
-    """Panes, each a run; ``fast`` says whether they may be decoded together at the price of their last bits."""
+    """Panes, each a run.
+
+    Attributes:
+        fast: they may be decoded together at the price of their last bits.
+        common: they share their luck.
+        heard_s: when somebody who follows it was last told something.
+        votes: what people said of the texts, the oldest first.
+        found: what was computed about the texts, by name.
+    """
 
     panes: list[LiveRun]
     fast: bool = False
+    common: bool = True
+    comparison_id: str = ""
+    touched: float = 0.0
+    heard_s: float = field(default_factory=time.monotonic)
+    votes: list[dict[str, Any]] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)
     _opened: dict[int, tuple[Stream, int]] = field(default_factory=dict)  # by pane: its request, and its place there
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,6 +62,16 @@ class LiveComparison:
             )
         seed = SamplingParams().with_some_seed().seed
         return cls([_pane(prompt, flat, seed) for flat in panes], fast)
+
+    @property
+    def over(self) -> bool:
+        """Every pane has ended."""
+        return all(pane.over for pane in self.panes)
+
+    @property
+    def weight(self) -> int:
+        """Room that the texts take, in tokens."""
+        return sum(pane.weight for pane in self.panes)
 
     def run(self, pool: Pool) -> None:
         """Write all texts, each model's in its own process; returns when the last has ended."""
@@ -86,6 +117,52 @@ class LiveComparison:
             asked = [place for place, number in enumerate(numbers) if self.panes[number].stop_asked]
         for place in asked:
             answers.stop(place)
+
+
+class Comparisons(Shelf[LiveComparison]):
+    """Comparisons by id, the oldest forgotten first."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Start empty."""
+        super().__init__(MAX_TOKENS, GONE, now)
+
+    def new(self, panes: list[LiveRun], *, fast: bool, common: bool) -> LiveComparison:
+        """Begin a comparison of runs under a new id."""
+        live = LiveComparison(panes, fast, common, secrets.token_urlsafe(16), self.now())
+        self.put(live.comparison_id, live)
+        return live
+
+
+def parting(panes: Sequence[LiveRun]) -> tuple[int | None, ...] | None:
+    """Return the place of the token at which the texts part, None for one that had ended; None where they are equal.
+
+    Texts of one model part where their token ids do, those of several where their bytes do. Of texts that still grow
+    only what all of them have counts.
+    """
+    one_model = len({pane.model for pane in panes}) == 1
+    texts: list[Sequence[object]] = [
+        [step.token_id for step in pane.steps] if one_model else b"".join(step.piece for step in pane.steps)
+        for pane in panes
+    ]
+    if not all(pane.over for pane in panes):
+        shared = min(map(len, texts))
+        texts = [text[:shared] for text in texts]
+    parted = [place for text in texts[1:] if (place := divergence(texts[0], text)) is not None]
+    if not parted:
+        return None
+    return tuple(_token_at(pane, min(parted), ids=one_model) for pane in panes)
+
+
+def _token_at(pane: LiveRun, place: int, *, ids: bool) -> int | None:
+    """Return the number of the token that holds this place of a text; a place is a token, or a byte."""
+    if ids:
+        return place if place < len(pane.steps) else None
+    end = 0
+    for number, step in enumerate(pane.steps):
+        end += len(step.piece)
+        if end > place:
+            return number
+    return None
 
 
 def _take(lives: Sequence[LiveRun], message: Answer) -> None:

@@ -24,7 +24,7 @@ from playground.records import Extras, Prompt, SamplingParams
 from playground.vocabularies import Agreement, agreement, pieces_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from playground.pool import Pool
     from playground.process import Stream
@@ -117,7 +117,7 @@ class Lockstep:
         if found.width <= longest:
             raise PlaygroundError(f"This model has no token {longest:,}, which the text has.")
 
-    def walk(self) -> Iterator[Place]:
+    def walk(self) -> Generator[Place, None, None]:
         """Yield the places in order; closing it stops the processes' work."""
         with ExitStack() as stack:
             streams: dict[Reading, Iterator[Any]] = {}

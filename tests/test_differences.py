@@ -33,16 +33,16 @@ MATRIX = (
 @pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN])
 def test_curves_of_a_pair_have_each_number_and_a_sign_for_infinity(texts: dict[str, str]) -> None:
     """A place that failed has no number; nothing of a token is a tag or a formula."""
-    spec = gaps_spec(PLACES, 0, texts)
+    spec = gaps_spec(PLACES, 0, ("A", "B"), texts)
     lines = {trace["name"]: trace for trace in spec["data"]}
     assert lines["raw kl_bits"]["y"] == [2.0, 0.0]
     assert lines["final kl_bits"]["y"] == [None, 0.0]
     assert lines["final overlap"]["y"] == [0.75, 1.0]
     assert (lines["infinite"]["x"], lines["infinite"]["y"]) == ([1], [2.0])
     said = lines["final overlap"]["hovertext"][0]
-    assert "KL(1‖2) ∞" in said
+    assert "KL(A‖B) ∞" in said
     assert [part for part in ("<b>", "$") if part in said] == []
-    assert len(gaps(PLACES, 0, texts).data) == 7
+    assert len(gaps(PLACES, 0, ("A", "B"), texts).data) == 7
 
 
 def test_the_heat_table_says_each_number_and_each_problem() -> None:
@@ -53,8 +53,8 @@ def test_the_heat_table_says_each_number_and_each_problem() -> None:
     assert [list(row) for row in table.z] == [[0, 1], [1, 0]]
     assert table.hovertext[1][1] == "The model is gone."
     assert table.hovertext[0][1].endswith("Encoded anew.")
-    assert spec["layout"]["xaxis"]["ticktext"] == ["1", "2"]
-    assert spec["layout"]["yaxis"]["ticktext"] == ["1 · one", "2 · two &lt;i&gt;"]
+    assert spec["layout"]["xaxis"]["ticktext"] == ["A", "B"]
+    assert spec["layout"]["yaxis"]["ticktext"] == ["A · one", "B · two &lt;i&gt;"]
 
 
 def test_the_summary_has_a_row_per_pane_and_only_settings_that_differ() -> None:

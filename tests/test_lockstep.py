@@ -149,7 +149,7 @@ def test_stopping_on_the_way_frees_the_model(play: Playground) -> None:
     runs = [written(play, "toy"), written(play, "toy", "Then the dog")]
     walk = Lockstep(play.pool, runs, 0).walk()
     assert next(walk).position == 0
-    walk.close()  # type: ignore[attr-defined]  # a generator
+    walk.close()
     assert written(play, "toy").text
 
 

@@ -10,6 +10,7 @@ import gradio as gr
 from playground.saved import MAX_FILE_BYTES
 from playground.scripts import LIBRARIES
 from playground.ui.beam_controls import beam_spec
+from playground.ui.compare_controls import compare_spec
 from playground.ui.controls import chain_spec, to_json
 from playground.ui.handlers import Handlers
 from playground.ui.languages import LANGUAGES
@@ -103,6 +104,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             part("first", value="", words=words)
             strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
             part("beam", value="", words=words, spec=beam_spec(texts))
+            part("compare", value="", words=words, spec=compare_spec(catalog, texts), **offered)
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

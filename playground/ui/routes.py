@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
+from playground.comparisons import Comparisons
 from playground.errors import RunNotFound, SavedRunError
 from playground.saved import MAX_FILE_BYTES, lines
 from playground.searches import Searches
@@ -19,6 +20,8 @@ from playground.tables import steps_table, to_csv
 from playground.ui.answers import answered, beginning, done, not_json, pictured, refused
 from playground.ui.beam_routes import MAX_RUNNING, add_beam_routes
 from playground.ui.beams import Beams
+from playground.ui.compare import Compare
+from playground.ui.compare_routes import add_compare_routes
 from playground.ui.controls import read_object
 from playground.ui.first import Recorded
 from playground.ui.follow import follow, resumed
@@ -74,7 +77,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
     searching = ThreadPoolExecutor(MAX_RUNNING, "beams")
-    searches, opening, recorded = Searches(), Opening(), Recorded(explorer.store)
+    comparing = ThreadPoolExecutor(MAX_RUNNING, "compare")
+    searches, comparisons, opening, recorded = Searches(), Comparisons(), Opening(), Recorded(explorer.store)
     app.add_exception_handler(ClientDisconnect, unheard)
 
     @app.get("/playground/plotly.min.js")
@@ -92,6 +96,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_link_route(router, own)
         add_model_routes(router, own)
         add_beam_routes(router, Beams(own, searches), questions, searching)
+        add_compare_routes(router, Compare(own, comparisons), questions, comparing)
         app.include_router(router)
     app.mount("/playground", StaticFiles(directory=ASSETS))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.ui.text_beam_tree import BEAM_TREE
 from playground.ui.text_beams import BEAMS
+from playground.ui.text_compare import COMPARE
 from playground.ui.text_compare_numbers import COMPARE_NUMBERS
 from playground.ui.text_first import FIRST
 from playground.ui.text_saving import SAVING
@@ -19,6 +20,7 @@ ENGLISH: dict[str, str] = {
     **BEAMS,
     **BEAM_TREE,
     **FIRST,
+    **COMPARE,
     **COMPARE_NUMBERS,
     "title": "Sampling playground",
     "model": "Model",

@@ -38,8 +38,11 @@ SCRIPTS = (
     "curves.js",
     "models.js",
     "beam.js",
+    "compare_pane.js",
+    "compare_numbers.js",
+    "compare.js",
 )
-STYLES = ("page.css", "visit.css", "beam.css")
+STYLES = ("page.css", "visit.css", "beam.css", "compare.css")
 LANGUAGE = f'lang="{EN.key}"'.encode()  # what gradio says of every page
 HEAD = "".join(f'<script src="/playground/{name}" defer></script>' for name in SCRIPTS).encode()
 

@@ -26,6 +26,7 @@ __all__ = [
     "hatch",
     "label",
     "literal",
+    "literal_lines",
     "percent",
     "quiet_axis",
     "rule_words",
@@ -54,6 +55,11 @@ def literal(text: str) -> str:
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):
         text = text.replace(char, entity)
     return text
+
+
+def literal_lines(text: str) -> str:
+    """Return a text of several lines for plotly, none of it read as markup."""
+    return "<br>".join(map(literal, text.split("\n")))
 
 
 def label(text: str, longest: int = MAX_LABEL) -> str:

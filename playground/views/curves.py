@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.tokens import visible
-from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, literal, quiet_axis
+from playground.views.base import AFTER, BEFORE, DRAWN, grouped, literal_lines
+from playground.views.panels import panels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.records import Snapshot, TokenStep
 
-HEIGHT_PX = 380
 PANELS = {"y": (0.58, 0.95), "y2": (0.29, 0.5), "y3": (0.0, 0.21)}
-GRID = "rgba(148,163,184,0.25)"
-HEAD: dict[str, Any] = {
-    "xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom", "showarrow": False,
-}  # fmt: skip
 
 
 def curves(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> go.Figure:
@@ -77,22 +73,11 @@ def _said(step: TokenStep, snapshot: Snapshot, perplexity: float | None, texts: 
         support=grouped(snapshot.support, texts),
         perplexity="∞" if perplexity is None else f"{perplexity:.2f}",
     )
-    return "<br>".join(literal(part) for part in said.split("\n"))
+    return literal_lines(said)
 
 
 def _layout(texts: Mapping[str, str]) -> dict[str, Any]:
-    heads = [
-        HEAD | {"y": top + 0.005, "text": literal(texts[name])}
-        for (_, top), name in zip(PANELS.values(), ("curves_bits", "curves_support", "curves_perplexity"), strict=True)
-    ]
-    axis = {"fixedrange": True, "gridcolor": GRID, "zeroline": False, "nticks": 4, "rangemode": "tozero"}
-    return {
-        "template": {}, "showlegend": False, "height": HEIGHT_PX, "hovermode": "x", "dragmode": False,
-        "margin": {"l": 52, "r": 12, "t": 4, "b": 34, "autoexpand": False},
-        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING, "annotations": heads,
-        "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
-        "xaxis": quiet_axis(anchor="y3", title={"text": literal(texts["curves_axis"]), "standoff": 4}, tickformat="d"),
-        "yaxis": axis | {"domain": PANELS["y"]},
-        "yaxis2": axis | {"domain": PANELS["y2"], "type": "log", "rangemode": "normal", "dtick": 1},
-        "yaxis3": axis | {"domain": PANELS["y3"]},
-    }  # fmt: skip
+    heads = [texts[name] for name in ("curves_bits", "curves_support", "curves_perplexity")]
+    layout = panels(list(PANELS.values()), heads, texts["curves_axis"])
+    layout["yaxis2"] |= {"type": "log", "rangemode": "normal", "dtick": 1}
+    return layout

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from playground.tokens import visible
-from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, label, literal, quiet_axis
+from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, label, literal, literal_lines, quiet_axis
+from playground.views.panels import panels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,24 +21,26 @@ if TYPE_CHECKING:
     from playground.cross_score import Cell
     from playground.lockstep import Gap, Place
 
-HEIGHT_PX, ROW_PX = 380, 44
+    Names = tuple[str, str]  # of two panes
+
+ROW_PX = 44
+LETTERS = "ABCD"  # what the panes are called
 GROUPED, BEYOND = 1_000, 1_000_000  # perplexities from here to there are whole numbers
 PANELS = {"kl_bits": ("y", (0.70, 0.94)), "js_bits": ("y2", (0.35, 0.59)), "overlap": ("y3", (0.0, 0.24))}
-GRID = "rgba(148,163,184,0.25)"
 KINDS = (("raw", BEFORE, "dot"), ("final", AFTER, "solid"))
 CHEAP, DEAR, INK = "#dbeafe", "#60a5fa", "#0f172a"  # the heat is opaque, so that its ink reads on dark pages, too
 
 
-def gaps(places: Sequence[Place], pair: int, texts: Mapping[str, str]) -> go.Figure:
-    """Draw one pair of a comparison; ``texts`` are the words of the page's language."""
-    return go.Figure(gaps_spec(places, pair, texts))
+def gaps(places: Sequence[Place], pair: int, names: Names, texts: Mapping[str, str]) -> go.Figure:
+    """Draw one pair of a comparison, called by its ``names``; ``texts`` are the words of the page's language."""
+    return go.Figure(gaps_spec(places, pair, names, texts))
 
 
-def gaps_spec(places: Sequence[Place], pair: int, texts: Mapping[str, str]) -> dict[str, Any]:
+def gaps_spec(places: Sequence[Place], pair: int, names: Names, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the same figure as plain values, which the page sends."""
     found = [(place, gap) for place in places if (gap := place.gaps[pair]) is not None]
     numbers = [place.position + 1 for place, _ in found]
-    said = {"hoverinfo": "text", "hovertext": [_said(place, gap, texts) for place, gap in found]}
+    said = {"hoverinfo": "text", "hovertext": [_said(place, gap, names, texts) for place, gap in found]}
     data: list[dict[str, Any]] = []
     for name, (axis, _) in PANELS.items():
         for kind, color, dash in KINDS:
@@ -46,7 +49,7 @@ def gaps_spec(places: Sequence[Place], pair: int, texts: Mapping[str, str]) -> d
             common = {"type": "scatter", "x": numbers, "yaxis": axis, "name": f"{kind} {name}"}
             more = said if name == "overlap" and kind == "final" else {"hoverinfo": "skip"}
             data.append(common | {"mode": "lines", "line": line, "y": [_finite(value) for value in values]} | more)
-    return {"data": [*data, _infinite(found)], "layout": _layout(texts)}
+    return {"data": [*data, _infinite(found)], "layout": _layout(names, texts)}
 
 
 def _finite(value: float) -> float | None:
@@ -64,11 +67,15 @@ def _infinite(found: Sequence[tuple[Place, Gap]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _said(place: Place, gap: Gap, texts: Mapping[str, str]) -> str:
+def _said(place: Place, gap: Gap, names: Names, texts: Mapping[str, str]) -> str:
     """Return all numbers of a place."""
-    numbers = {f"{kind}_{name}": _number(getattr(getattr(gap, kind), name)) for kind, _, _ in KINDS for name in PANELS}
-    said = texts["gaps_token"].format(number=place.position + 1, token=visible(place.piece), **numbers)
-    return "<br>".join(literal(part) for part in said.split("\n"))
+    numbers: dict[str, str] = {
+        f"{kind}_{name}": _number(getattr(getattr(gap, kind), name)) for kind, _, _ in KINDS for name in PANELS
+    }
+    said = texts["gaps_token"].format(
+        number=place.position + 1, token=visible(place.piece), pair="‖".join(names), **numbers
+    )
+    return literal_lines(said)
 
 
 def _number(value: float | None) -> str:
@@ -77,30 +84,19 @@ def _number(value: float | None) -> str:
     return f"{value:.3g}" if math.isfinite(value) else "∞"
 
 
-def _layout(texts: Mapping[str, str]) -> dict[str, Any]:
-    head = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom", "showarrow": False}
-    heads = [
-        head | {"y": panel[1] + 0.005, "text": literal(texts[f"gaps_{name}"])} for name, (_, panel) in PANELS.items()
-    ]
-    axis = {"fixedrange": True, "gridcolor": GRID, "zeroline": False, "nticks": 4, "rangemode": "tozero"}
-    return {
-        "template": {}, "showlegend": False, "height": HEIGHT_PX, "hovermode": "x", "dragmode": False,
-        "margin": {"l": 52, "r": 12, "t": 4, "b": 34, "autoexpand": False},
-        "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING, "annotations": heads,
-        "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
-        "xaxis": quiet_axis(anchor="y3", title={"text": literal(texts["curves_axis"]), "standoff": 4}, tickformat="d"),
-        "yaxis": axis | {"domain": PANELS["kl_bits"][1]},
-        "yaxis2": axis | {"domain": PANELS["js_bits"][1]},
-        "yaxis3": axis | {"domain": PANELS["overlap"][1], "range": [0, 1.04]},
-    }  # fmt: skip
+def _layout(names: Names, texts: Mapping[str, str]) -> dict[str, Any]:
+    heads = [texts[f"gaps_{name}"].format(pair="‖".join(names)) for name in PANELS]
+    layout = panels([domain for _, domain in PANELS.values()], heads, texts["curves_axis"])
+    layout["yaxis3"]["range"] = [0, 1.04]
+    return layout
 
 
 def matrix_spec(matrix: Sequence[Sequence[Cell]], names: Sequence[str], texts: Mapping[str, str]) -> dict[str, Any]:
     """Return a heat table of perplexities: a row for each pane's text, a column for each pane's model.
 
-    Each cell says its number, so that the color tells nothing alone; the heat is its logarithm within its row.
+    Each cell says its number, so that the color tells nothing alone.
     """
-    shown = [f"{place} · {label(name)}" for place, name in enumerate(names, start=1)]
+    shown = [f"{letter} · {label(name)}" for letter, name in zip(LETTERS, names, strict=False)]
     values = [[_heat(cell, row) for cell in row] for row in matrix]
     return {
         "data": [{
@@ -112,10 +108,10 @@ def matrix_spec(matrix: Sequence[Sequence[Cell]], names: Sequence[str], texts: M
         }],
         "layout": {
             "template": {}, "height": 90 + ROW_PX * len(names), "dragmode": False,
-            "margin": {"l": 150, "r": 12, "t": 48, "b": 8, "autoexpand": False},
+            "margin": {"l": 190, "r": 12, "t": 48, "b": 8, "autoexpand": False},
             "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING,
             "xaxis": quiet_axis(side="top", tickvals=list(range(len(names))), tickangle=0,
-                                ticktext=[str(place) for place in range(1, len(names) + 1)],
+                                ticktext=list(LETTERS[: len(names)]),
                                 title={"text": literal(texts["matrix_under"]), "standoff": 4}),
             "yaxis": quiet_axis(autorange="reversed", tickvals=list(range(len(names))), ticktext=shown,
                                 title={"text": literal(texts["matrix_text"]), "standoff": 4}),
@@ -129,14 +125,11 @@ def _perplexity(cell: Cell, texts: Mapping[str, str]) -> str:
 
 
 def _heat(cell: Cell, row: Sequence[Cell]) -> float:
-    """Return how dear a text is for a model beside the others of its row: the logarithm of perplexity, from 0 to 1."""
-    logs = [math.log(one.perplexity) for one in row if one.perplexity and math.isfinite(one.perplexity)]
+    """Return how dear a text is for a model beside the best of its row: 0 at its perplexity, 1 from twice it on."""
     if cell.perplexity is None:
         return 0.0
-    if math.isinf(cell.perplexity):
-        return 1.0
-    low, high = min(logs), max(logs)
-    return (math.log(cell.perplexity) - low) / (high - low) if high > low else 0.0
+    least = min(one.perplexity for one in row if one.perplexity)
+    return min(1.0, math.log2(cell.perplexity / least)) if math.isfinite(cell.perplexity) else 1.0
 
 
 def _cell_said(cell: Cell, texts: Mapping[str, str]) -> str:
@@ -145,4 +138,4 @@ def _cell_said(cell: Cell, texts: Mapping[str, str]) -> str:
     said = texts["matrix_cell"].format(
         perplexity=_perplexity(cell, texts), bits=_number(cell.bits_per_character), tokens=cell.tokens
     )
-    return "<br>".join(literal(part) for part in (*said.split("\n"), cell.note) if part)
+    return literal_lines("\n".join(part for part in (said, cell.note) if part))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.ui.russian.beam_tree import BEAM_TREE
 from playground.ui.russian.beams import BEAMS
+from playground.ui.russian.compare import COMPARE
 from playground.ui.russian.compare_numbers import COMPARE_NUMBERS
 from playground.ui.russian.cuts import CUTS
 from playground.ui.russian.first import FIRST
@@ -20,6 +21,5 @@ __all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}
-RUSSIAN = (
-    PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | MODELS | BEAMS | BEAM_TREE | COMPARE_NUMBERS | ALLOWED | NAMES
-)
+VIEWS = MODELS | BEAMS | BEAM_TREE | COMPARE | COMPARE_NUMBERS
+RUSSIAN = PAGE | FIRST | STRIP | SAVING | WRITING | PICTURES | VIEWS | ALLOWED | NAMES

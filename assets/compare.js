@@ -1,0 +1,299 @@
+// The view of comparisons: what each pane writes with, all texts as they grow, and the place that is shown in each.
+(() => {
+  "use strict";
+  const { parts, el, tell, ask, at, fill, kept, keep } = window.playground;
+  const SHOWN = "playground-comparison";
+
+  parts.compare = (element, props) => {
+    const words = JSON.parse(props.words);
+    const spec = JSON.parse(props.spec);
+    const here = () => location.hash === "#compare";
+    const own = kept("compare") ?? {};
+    let panes = null; // {model, system, chain, history} of each, once the side has its settings
+    let editing = 0; // the pane whose chain stands at the side
+    let outside = own.outside ?? null; // the chain that stands there in the other views
+    let shown = null; // the comparison that is shown, and whether settings have changed since
+    let latest = null, stream = null, selected = null;
+
+    // What to compare.
+    const option = (value, text, more = {}) => el("option", { value, ...more }, text);
+    const offered = [...Object.keys(spec.presets), ...(spec.two.length > 1 ? ["models"] : []), ...(spec.adapter.length ? ["adapter"] : [])];
+    const preset = el("select", { id: "compare-preset", "aria-label": words.compare_preset, onchange: () => choose(preset.value) },
+      option("own", words.compare_preset_own), ...offered.map((name) => option(name, words[`compare_preset_${name}`])));
+    const counts = [2, 3, 4].map(String);
+    const count = el("select", { id: "compare-count", "aria-label": words.compare_panes, onchange: () => resize(Number(count.value)) }, ...counts.map((value) => option(value, value)));
+    const luck = el("select", { id: "compare-luck", "aria-label": words.compare_luck, onchange: () => settle() }, ...["common", "own"].map((name) => option(name, words[`compare_luck_${name}`])));
+    const fast = el("input", { type: "checkbox", id: "compare-fast", onchange: () => settle() });
+    const blind = el("input", { type: "checkbox", id: "compare-blind" });
+    const said = el("p", { class: "settings" });
+    const begin = el("button", { type: "button", class: "go", id: "write-all", title: words.compare_write_help, onclick: () => write() }, words.compare_write);
+    const halt = el("button", { type: "button", class: "plain", id: "stop-all", disabled: true, onclick: () => stop() }, words.compare_stop);
+    const reply = el("button", { type: "button", class: "plain", hidden: true, title: words.compare_reply_help, onclick: () => answer() }, words.compare_reply);
+    const anew = el("button", { type: "button", class: "plain", hidden: true, onclick: () => { panes.forEach((pane) => { pane.history = []; }); settle(); } }, words.compare_anew);
+    const changed = el("p", { class: "settings", role: "status" });
+    const field = (name, control) => el("label", { class: "compare-field" }, el("span", {}, words[name]), control);
+    const form = el("section", { class: "card compare-form", "aria-label": words.compare_preset },
+      el("div", { class: "compare-fields" }, field("compare_preset", preset), field("compare_panes", count), field("compare_luck", luck),
+        el("label", { class: "compare-check", title: words.compare_fast_help }, fast, ` ${words.compare_fast}`), el("label", { class: "compare-check" }, blind, ` ${words.compare_blind}`)),
+      said, el("div", { class: "compare-go" }, begin, halt, reply, anew, changed));
+
+    // The panes.
+    const colors = window.playground.colors(words, JSON.parse(props.colors), () => views.forEach((view) => view.recolor()));
+    const told = { edited: edit, changed: change, stop, chosen: select, painted };
+    const views = Array.from({ length: spec.most }, (_, place) => window.playground.pane(place, words, spec, colors, told));
+    const grid = el("div", { class: "compare-panes" }, ...views.map((view) => view.element));
+    const parted = el("p", { class: "compare-parted", role: "status" });
+    const over = el("div", { class: "compare-over", hidden: true }, parted, colors.element, el("span", { class: "settings" }, words.compare_click));
+    const empty = el("p", { class: "empty" }, words.compare_empty);
+    const numbers = window.playground.compareNumbers(words, spec, {
+      show: select, vote, id: () => shown?.id, name: (place) => names()[place], lines: () => latest.panes.map(({ strip }, place) => `${"ABCD"[place]}: ${strip.settings}`),
+    });
+    const note = el("p", { class: "compare-editing", role: "status" });
+    element.append(el("div", { class: "compare-view" }, form, over, grid, empty, numbers.element));
+
+    const chat = () => window.playground.controls()[1] === "chat";
+    const chain = () => JSON.parse(window.playground.chain);
+
+    /** The settings of all panes, at first two temperatures of the chain at the side. */
+    function ready() {
+      if (panes || !window.playground.controls().length) return Boolean(panes);
+      outside ??= chain();
+      const known = new Set(spec.models.map(([key]) => key));
+      const fits = (pane) => pane && known.has(pane.model) && typeof pane.system === "string" && typeof pane.chain === "object" && Array.isArray(pane.history);
+      const found = Array.isArray(own.panes) && own.panes.length >= spec.least && own.panes.length <= spec.most && own.panes.every(fits);
+      if (found) {
+        panes = own.panes;
+        preset.value = own.preset ?? "own";
+        luck.value = own.luck === "own" ? "own" : "common";
+        fast.checked = own.fast === true;
+      } else choose("temperatures_two");
+      return true;
+    }
+
+    function fresh() {
+      const [model, , system] = window.playground.controls();
+      return { model, system: system ?? "", chain: structuredClone(panes?.[0]?.chain ?? outside), history: [] };
+    }
+
+    /** Make all panes like the first, but for what the choice is about. */
+    function choose(name) {
+      preset.value = name;
+      if (name === "own") return settle();
+      const first = panes?.[0] ?? fresh();
+      const models = { models: spec.two, adapter: spec.adapter }[name];
+      const changes = models ?? spec.presets[name];
+      panes = changes.map((item) => (models ? { ...structuredClone(first), model: item } : { ...structuredClone(first), chain: merged(first.chain, item) }));
+      editing = 0;
+      settle(true);
+    }
+
+    /** A chain with other samplers; null takes one out. An order of one's own has each that acts. */
+    function merged(base, changes) {
+      const found = structuredClone(base);
+      for (const [key, value] of Object.entries(changes)) {
+        if (value === null) delete found[key];
+        else found[key] = value;
+      }
+      if (Array.isArray(found.order)) found.order = [...found.order.filter((key) => key in found), ...Object.keys(changes).filter((key) => key in found && !found.order.includes(key))];
+      return found;
+    }
+
+    function resize(number) {
+      while (panes.length < number) panes.push(structuredClone(panes[0]));
+      panes.length = number;
+      editing = Math.min(editing, number - 1);
+      preset.value = "own";
+      settle(true);
+    }
+
+    function change(place, news) {
+      Object.assign(panes[place], news);
+      preset.value = "own";
+      settle();
+    }
+
+    function edit(place) {
+      editing = place;
+      settle(true);
+      document.querySelector("#chain")?.scrollIntoView({ block: "nearest" });
+    }
+
+    /** Show what the panes will write with, and keep it; `side` puts the edited pane's chain at the side, too. */
+    function settle(side = false) {
+      if (!panes) return;
+      if (side && here()) {
+        tell("chain", { chain: panes[editing].chain });
+        tell("links", { links: {} });
+        if (selected && latest) select(...selected);
+      }
+      note.textContent = fill(words.compare_editing, { pane: "ABCD"[editing] });
+      count.value = String(panes.length);
+      said.textContent = words[`compare_luck_${luck.value}_said`];
+      panes.forEach((pane, place) => views[place].set(pane, panes, { chat: chat(), editing: here() && place === editing }));
+      views.forEach((view, place) => { view.element.hidden = place >= panes.length; });
+      grid.dataset.count = String(panes.length);
+      anew.hidden = !panes.some(({ history }) => history.length);
+      changed.textContent = shown && shown.asked !== null && JSON.stringify(asked()) !== shown.asked ? words.compare_changed : "";
+      keep("compare", { panes, preset: preset.value, luck: luck.value, fast: fast.checked, outside });
+    }
+
+    // Writing.
+    function asked() {
+      const [, mode, , prompt, seed, length] = window.playground.controls();
+      return { panes, mode, prompt: prompt ?? "", luck: luck.value, fast: fast.checked, seed: seed ?? "", max_new_tokens: length };
+    }
+
+    async function write() {
+      const body = asked();
+      begin.disabled = true;
+      const news = await ask("/playground/compare", body);
+      begin.disabled = false;
+      if (!news) return;
+      remember(news.comparison, JSON.stringify(body));
+      follow();
+    }
+
+    /** Where each pane stands while nobody may know which is which, and what it is called there. */
+    const shuffled = () => blind.checked && !latest?.votes.length;
+    const names = () => panes.map((_, place) => (shuffled() ? String(shown.order.indexOf(place) + 1) : "ABCD"[place]));
+
+    function remember(id, body) {
+      shown = { id, asked: body, order: window.playground.shuffled(panes.length) };
+      selected = null;
+      try {
+        window.sessionStorage.setItem(SHOWN, JSON.stringify(shown));
+      } catch { /* then a reload forgets it */ }
+    }
+
+    function follow() {
+      stream?.close();
+      const mine = (stream = new EventSource(at(`/comparisons/${encodeURIComponent(shown.id)}/follow`)));
+      mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) running(false); };
+      mine.onmessage = ({ data }) => {
+        if (mine !== stream) return;
+        const news = JSON.parse(data);
+        if (!news.running) mine.close(); // or it would connect again
+        show(news);
+      };
+    }
+
+    function stop(place) {
+      if (shown) ask(`/comparisons/${encodeURIComponent(shown.id)}/stop${place === undefined ? "" : `?pane=${place}`}`, {});
+    }
+
+    function running(now) {
+      halt.disabled = !now;
+      begin.disabled = now;
+      element.firstElementChild.dataset.running = String(now);
+    }
+
+    function show(news) {
+      if (news.running && news.comparison !== latest?.comparison) numbers.hide();
+      latest = news;
+      empty.hidden = true;
+      over.hidden = false;
+      running(news.running);
+      const hidden = shuffled();
+      news.panes.forEach((pane, place) => {
+        views[place].show(pane);
+        views[place].element.style.order = hidden ? shown.order.indexOf(place) : place;
+        views[place].call(names()[place]);
+      });
+      element.firstElementChild.classList.toggle("is-blind", hidden);
+      parted.textContent = news.parted;
+      reply.hidden = news.running || !chat() || news.panes.some(({ error }) => error);
+      if (news.running) return;
+      settle();
+      numbers.show(news);
+      const first = news.panes.findIndex(({ parts }) => parts !== null);
+      if (selected === null && first >= 0) select(first, news.panes[first].parts);
+    }
+
+    async function vote(choice) {
+      const news = await ask(`/comparisons/${encodeURIComponent(shown.id)}/vote`, { choice, blind: blind.checked });
+      if (news) show(news);
+    }
+
+    /** Every answer becomes a turn of its pane's chat. */
+    async function answer() {
+      const boxes = await Promise.all(views.slice(0, panes.length).map((view) => ask(`/runs/${encodeURIComponent(view.run)}/boxes`)));
+      if (boxes.some((box) => !box?.history)) return;
+      panes.forEach((pane, place) => { pane.history = boxes[place].history; });
+      window.playground.type("#prompt textarea", "");
+      document.querySelector("#prompt textarea")?.focus();
+      settle();
+    }
+
+    /** Show one place in every pane: the same token where one model wrote all, else the token at the same character. */
+    function select(place, position) {
+      selected = [place, position];
+      const one = new Set(latest.panes.map(({ model }) => model)).size === 1;
+      const offset = views[place].offset(position);
+      latest.panes.forEach((_, other) => views[other].select(one || other === place ? position : views[other].at(offset)));
+    }
+
+    /** A slider moved: the edited pane's picture shows what it would draw from now. */
+    document.addEventListener("playground:settings", () => {
+      if (!here() || !panes) return;
+      const now = chain();
+      if (JSON.stringify(now) === JSON.stringify(panes[editing].chain)) return settle();
+      panes[editing].chain = now;
+      preset.value = "own";
+      settle();
+      if (selected && latest && views[editing].run) tryOut();
+    });
+
+    /** The cards at the side say what each sampler does at the place that is shown. */
+    function painted(place, news) {
+      if (here() && place === editing) tell("links", news);
+    }
+
+    let trying = false, wanted = false; // one question at a time, and the newest is never lost
+    async function tryOut() {
+      wanted = true;
+      if (trying) return;
+      trying = true;
+      while (wanted) {
+        wanted = false;
+        const [place, position] = selected;
+        const one = new Set(latest.panes.map(({ model }) => model)).size === 1;
+        const there = one || place === editing ? position : views[editing].at(views[place].offset(position));
+        await views[editing].select(there, { chain: window.playground.chain, seed: String(latest.panes[editing].strip.seed) });
+      }
+      trying = false;
+    }
+
+    /** The side shows the edited pane's chain here, and in the other views what it showed before. */
+    let was = false;
+    function arrive() {
+      if (here() === was || (here() && !ready())) return;
+      was = here();
+      if (was) {
+        outside = chain();
+        document.querySelector("#chain")?.before(note);
+        settle(true);
+      } else if (outside) {
+        tell("chain", { chain: outside });
+        tell("settings");
+      }
+      note.hidden = !was;
+    }
+
+    async function resume() {
+      const found = JSON.parse(window.sessionStorage.getItem(SHOWN) ?? "null");
+      const answered = found?.id && (await fetch(at(`/comparisons/${encodeURIComponent(found.id)}/panes`)));
+      if (!answered?.ok) return;
+      shown = found;
+      const news = await answered.json();
+      if (news.running) follow();
+      else show(news);
+    }
+
+    document.addEventListener("playground:view", arrive);
+    ["shows", "place"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
+    document.addEventListener("change", ({ target }) => { if (here() && target.closest?.("#mode, #seed, #length")) setTimeout(settle, 0); });
+    document.addEventListener("input", ({ target }) => { if (here() && target.closest?.("#prompt, #seed, #length")) setTimeout(settle, 0); });
+    resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
+    arrive();
+  };
+})();

@@ -1,0 +1,168 @@
+"""The view of comparisons: what its panes ask for, and what it is told while they write."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from playground.comparisons import parting
+from playground.errors import PlaygroundError, SettingError, shown
+from playground.panes import MAX_PANES, MIN_PANES
+from playground.records import SamplingParams, shallow
+from playground.status import State
+from playground.tokens import visible
+from playground.ui.boxes import read_boxes
+from playground.ui.controls import read_settings
+from playground.ui.strip import strip_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from playground.comparisons import Comparisons, LiveComparison
+    from playground.store import LiveRun
+    from playground.ui.explore import Explorer
+
+LETTERS = "ABCD"  # what the panes are called
+SEEDS = 2**32
+NONE_OF_THEM = ("tie", "bad")
+LUCKS = ("common", "own")
+WAIT_S = 0.25
+UNHEARD_S = 10.0  # a comparison that nobody follows ends; a page that reloads is back before that
+
+
+@dataclass(frozen=True)
+class Compare:
+    """What is asked of comparisons.
+
+    Attributes:
+        explorer: the models, the runs, and the words of the page's language.
+    """
+
+    explorer: Explorer
+    comparisons: Comparisons
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The words of the page's language."""
+        return self.explorer.texts
+
+    def begin(self, asked: Mapping[str, Any]) -> LiveComparison:
+        """Return a comparison that can begin; a pane whose own settings are refused has failed with its sentence.
+
+        Raises:
+            SettingError: what all panes share is refused.
+        """
+        flat = asked.get("panes")
+        if not isinstance(flat, list) or not all(isinstance(pane, dict) for pane in flat):
+            raise SettingError(f"The panes are {shown(flat)}; they must be a list of objects.", field="panes")
+        if not MIN_PANES <= len(flat) <= MAX_PANES:
+            raise SettingError(
+                f"There are {len(flat)} panes to compare; it must be {MIN_PANES} to {MAX_PANES}.", field="panes"
+            )
+        if asked.get("luck") not in LUCKS:
+            raise SettingError(f"Luck is {shown(asked.get('luck'))}; it must be one of {', '.join(LUCKS)}.")
+        shared = read_settings({}, asked.get("seed"), asked.get("max_new_tokens")).with_some_seed()
+        common = asked["luck"] == "common"
+        runs = [self._pane(asked, pane, shared, 0 if common else number) for number, pane in enumerate(flat)]
+        return self.comparisons.new(runs, fast=asked.get("fast") is True, common=common)
+
+    def _pane(self, asked: Mapping[str, Any], pane: Mapping[str, Any], shared: SamplingParams, number: int) -> LiveRun:
+        """Return a run that has not begun; with its own luck each pane counts the seed on by one."""
+        store, model = self.explorer.store, pane.get("model")
+        try:
+            seed = ((shared.seed or 0) + number) % SEEDS
+            params = read_settings(pane.get("chain"), seed, shared.max_new_tokens)
+            history = pane.get("history", [])
+            system, text, mode = pane.get("system"), asked.get("prompt"), asked.get("mode")
+            prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
+        except PlaygroundError as error:
+            live = store.new(shown(model), SamplingParams())
+            live.fail(error)
+            return live
+        return store.new(str(model), params, prompt=prompt)
+
+    def drive(self, live: LiveComparison) -> None:
+        """Write until all panes have ended, or nobody follows them any more."""
+        writing = threading.Thread(target=live.run, args=(self.explorer.pool,), daemon=True)
+        writing.start()
+        while writing.is_alive():
+            writing.join(WAIT_S)
+            if time.monotonic() - live.heard_s > UNHEARD_S:
+                live.stop()
+        for pane in live.panes:
+            pane.closed()
+
+    def vote(self, live: LiveComparison, choice: object, *, blind: bool) -> None:
+        """Keep what somebody thinks of the texts: a pane's letter, or that none is better, or all are bad.
+
+        Raises:
+            SettingError: it is neither.
+        """
+        allowed = [*LETTERS[: len(live.panes)], *NONE_OF_THEM]
+        if choice not in allowed:
+            raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
+        panes = [
+            {"pane": letter, "model": run.model, "settings": run.params.to_dict(), "text": run.record().text}
+            for letter, run in zip(LETTERS, live.panes, strict=False)
+        ]
+        asked = shallow(live.panes[0].prompt)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        live.votes.append({"time": now, "choice": choice, "blind": blind, "prompt": asked, "panes": panes})
+
+    def message(self, live: LiveComparison, told: Sequence[int] = ()) -> dict[str, Any]:
+        """Return all that the page shows of a comparison, of each pane the tokens from the number ``told`` on."""
+        running, parted = not live.over, parting(live.panes)
+        panes = [
+            {
+                "strip": strip_message(run, told[place] if told else 0, self.texts),
+                "status": self._status(run),
+                "notes": list(run.notes),
+                "error": run.error,
+                "model": run.model,
+                "history": len(run.prompt.messages),
+                "parts": parted and parted[place],
+            }
+            for place, run in enumerate(live.panes)
+        ]
+        return {
+            "comparison": live.comparison_id,
+            "running": running,
+            "panes": panes,
+            "parted": self.parted(live, parted),
+            "common": live.common,
+            "votes": [{"choice": vote["choice"], "blind": vote["blind"]} for vote in live.votes],
+        }
+
+    def _status(self, run: LiveRun) -> str:
+        """Say what a pane waits for; nothing where it writes or has ended."""
+        texts = self.texts
+        if run.over or run.steps:
+            return ""
+        if run.position:
+            wait = texts["queue_wait"].format(seconds=math.ceil(run.wait_s)) if run.wait_s else ""
+            return texts["queue"].format(position=run.position, wait=wait)
+        if self.explorer.pool.status(run.model).state is State.LOADING:
+            return texts["loading"].format(title=self.explorer.pool.spec(run.model).title)
+        return texts["reading"]
+
+    def parted(self, live: LiveComparison, places: Sequence[int | None] | None) -> str:
+        """Say where the texts part."""
+        if not all(run.steps for run in live.panes):
+            return ""
+        if places is None:
+            return self.texts["compare_same" if live.over else "compare_same_yet"]
+        found = [
+            self.texts["compare_part"].format(
+                pane=LETTERS[number],
+                number=place + 1,
+                token=visible(live.panes[number].steps[place].piece) or self.texts["compare_end"],
+            )
+            if place is not None
+            else self.texts["compare_part_ended"].format(pane=LETTERS[number])
+            for number, place in enumerate(places)
+        ]
+        return self.texts["compare_parted"].format(places=" · ".join(found))

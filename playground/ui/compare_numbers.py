@@ -1,0 +1,229 @@
+"""What is counted in the texts of a comparison, and how far their models and settings lie apart."""
+
+from __future__ import annotations
+
+import math
+import threading
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from playground.cross_score import cross_score
+from playground.lockstep import Lockstep
+from playground.measures import changes, measures
+from playground.samplers import all_samplers
+from playground.ui.compare import LETTERS
+from playground.views.base import worded
+from playground.views.differences import gaps_spec, matrix_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from playground.comparisons import LiveComparison
+    from playground.cross_score import Cell
+    from playground.lockstep import Pair, Place
+    from playground.pool import Pool
+    from playground.store import LiveRun
+
+NUMBERS = ("mean_logprob", "perplexity", "distinct_1", "distinct_2", "repetition", "compression")
+MOST_SHOWN = 1e6
+
+
+def summary(live: LiveComparison, reference: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return heads with what they mean, and a row for each pane.
+
+    Raises:
+        PromptError: the reference holds half a character.
+    """
+    names = ["pane", "model", "differs", "tokens", "characters", "ended", "total_s", "first_s", "rate", *NUMBERS]
+    names += ["chrf", "chrf_pp"] if reference.strip() else []
+    rows = [_row(live, number, reference, texts) for number in range(len(live.panes))]
+    note = ""
+    if reference.strip():
+        from playground.chrf import chrf  # noqa: PLC0415 (sacrebleu takes a second; few give a reference)
+
+        note = texts["compare_chrf_said"].format(signature=chrf("", reference).signatures[1])
+    return {
+        "heads": [[texts[f"compare_column_{name}"], texts.get(f"compare_column_{name}_help", "")] for name in names],
+        "rows": rows,
+        "note": note,
+        "diff": diff(live),
+    }
+
+
+def diff(live: LiveComparison) -> list[dict[str, Any]]:
+    """Return, for each pane but the first, what makes the first one's text into its own."""
+    first, *others = [pane.record().text for pane in live.panes]
+    return [
+        {
+            "name": f"{LETTERS[0]} – {LETTERS[number]}",
+            "parts": [[change.kind, change.left, change.right] for change in changes(first, text)],
+        }
+        for number, text in enumerate(others, start=1)
+    ]
+
+
+def _row(live: LiveComparison, number: int, reference: str, texts: Mapping[str, str]) -> list[str]:
+    run = live.panes[number]
+    record = run.record()
+    found = measures(record)
+    timing = run.timing
+    times = (timing.total_s, timing.time_to_first_token_s, timing.tokens_per_s) if timing else (None,) * 3
+    seconds = ["–" if value is None else texts["seconds"].format(seconds=f"{value:.2f}") for value in times[:2]]
+    rate = f"{times[2]:.0f}" if times[2] else "–"
+    scores = _chrf(record.text, reference) if reference.strip() else []
+    return [
+        LETTERS[number],
+        run.model,
+        differing(live.panes, number, texts) or "–",
+        str(found.tokens),
+        str(found.characters),
+        run.stop_reason.value if run.stop_reason else "–",
+        *seconds,
+        rate,
+        *(shown_number(getattr(found, name)) for name in NUMBERS),
+        *scores,
+    ]
+
+
+def _chrf(text: str, reference: str) -> list[str]:
+    from playground.chrf import chrf  # noqa: PLC0415 (sacrebleu takes a second; few give a reference)
+
+    found = chrf(text, reference)
+    return [f"{found.chrf:.1f}", f"{found.chrf_pp:.1f}"]
+
+
+def shown_number(value: float | None) -> str:
+    """Return a number of the table; – where there is none."""
+    if value is None:
+        return "–"
+    if math.isinf(value) or abs(value) >= MOST_SHOWN:
+        return "−∞" if value < 0 else "∞" if math.isinf(value) else f"{value:.2g}"
+    return f"{value:.2f}".replace("-", "−")
+
+
+def differing(panes: Sequence[LiveRun], number: int, texts: Mapping[str, str]) -> str:
+    """Return the settings of a pane that not all panes have, as their samplers say them."""
+    said = [settings_of(run, texts) for run in panes]
+    names = dict.fromkeys(name for settings in said for name in settings)
+    differ = [name for name in names if len({settings.get(name) for settings in said}) > 1]
+    return " · ".join(said[number].get(name) or _without(name, texts) for name in differ)
+
+
+def _without(name: str, texts: Mapping[str, str]) -> str:
+    """Return what a pane without a setting has instead: a sampler's neutral value."""
+    kind = all_samplers().get(name)
+    return worded(kind().summary, texts) if kind else f"{texts['system'].lower()} {texts['compare_off']}"
+
+
+def settings_of(run: LiveRun, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a pane's settings by key, in words: the samplers that act, order, seed, system prompt."""
+    params = run.params
+    acting = {item.key: worded(item.summary, texts) for item in params.chain if not item.is_neutral}
+    order = params.order if isinstance(params.order, str) else texts["order_own"]
+    head = run.prompt.messages[:1]
+    system = head[0][1] if head and head[0][0] == "system" else ""
+    settings = acting | {"order": f"{texts['order'].lower()} {order}", "seed": f"seed {params.seed}"}
+    return settings | ({"system": f"{texts['system'].lower()} “{system}”"} if system else {})
+
+
+def cells_of(pool: Pool, live: LiveComparison) -> tuple[tuple[Cell, ...], ...]:
+    """Return each text under each model, computed once."""
+    if "cells" not in live.found:
+        live.found["cells"] = cross_score(pool, [pane.record() for pane in live.panes])
+    return live.found["cells"]  # type: ignore[no-any-return]
+
+
+def matrix(pool: Pool, live: LiveComparison, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the picture of each text under each model, and the sentences that belong to it."""
+    cells = cells_of(pool, live)
+    notes = dict.fromkeys(note for row in cells for cell in row for note in (cell.note, cell.problem) if note)
+    return {"figure": matrix_spec(cells, [pane.model for pane in live.panes], texts), "notes": list(notes)}
+
+
+def flat(cells: Sequence[Sequence[Cell]]) -> list[list[dict[str, Any]]]:
+    """Return the cells as plain values; what is infinite is a text."""
+    names = ("tokens", "logprob", "perplexity", "bits_per_character", "note", "problem")
+    return [[{name: plain(getattr(cell, name)) for name in names} for cell in row] for row in cells]
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON can hold it."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What was found along one text; ``problems`` are sentences by pane."""
+
+    places: tuple[Place, ...]
+    pairs: tuple[Pair, ...]
+    problems: Mapping[int, str]
+
+
+@dataclass
+class Walk:
+    """All panes of a comparison reading one of its texts; ``left`` ends it.
+
+    Attributes:
+        places: those that were read.
+    """
+
+    pool: Pool
+    live: LiveComparison
+    text_of: int
+    places: list[Place] = field(default_factory=list)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def count(self) -> int:
+        """How many places there are."""
+        return len(self.live.panes[self.text_of].steps)
+
+    def go(self) -> Apart:
+        """Read the text once; what was found is kept."""
+        key = f"apart {self.text_of}"
+        if key in self.live.found:
+            return self.live.found[key]  # type: ignore[no-any-return]
+        together = Lockstep(self.pool, [pane.record() for pane in self.live.panes], self.text_of)
+        with closing(together.walk()) as walk:
+            for place in walk:
+                self.places.append(place)
+                if self.left.is_set():
+                    break
+        found = Apart(tuple(self.places), together.pairs, dict(together.problems))
+        if not self.left.is_set():
+            self.live.found[key] = found
+        return found
+
+
+def apart_message(apart: Apart, count: int, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a picture for each pair of ``count`` panes that can be compared, and why others cannot."""
+    pairs = [
+        {
+            "name": f"{LETTERS[pair.one]} – {LETTERS[pair.other]}",
+            "note": " ".join(filter(None, [pair.agreement.note, _ignored(apart, number, texts)])),
+            "figure": gaps_spec(apart.places, number, (LETTERS[pair.one], LETTERS[pair.other]), texts),
+        }
+        for number, pair in enumerate(apart.pairs)
+    ]
+    problems = [f"{LETTERS[place]}: {said}" for place, said in sorted(apart.problems.items())]
+    return {"pairs": pairs, "problems": [*problems, *_strangers(apart, count, texts)]}
+
+
+def _ignored(apart: Apart, pair: int, texts: Mapping[str, str]) -> str:
+    """Say how much probability lay on ids that only one of a pair has."""
+    most = max((gap.ignored for place in apart.places if (gap := place.gaps[pair])), default=0.0)
+    return texts["compare_ignored"].format(share=f"{most:.2g}") if most else ""
+
+
+def _strangers(apart: Apart, count: int, texts: Mapping[str, str]) -> list[str]:
+    """Say which panes have different vocabularies."""
+    fit = [place for place in range(count) if place not in apart.problems]
+    found = {(pair.one, pair.other) for pair in apart.pairs}
+    return [
+        texts["compare_vocabularies"].format(one=LETTERS[one], other=LETTERS[other])
+        for one, other in combinations(fit, 2)
+        if (one, other) not in found
+    ]

@@ -1,0 +1,223 @@
+"""What the view of comparisons asks of our own web app."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from playground.errors import SettingError, shown
+from playground.tables import measures_table, to_csv
+from playground.ui.answers import answered, beginning, not_json, pictured, refused
+from playground.ui.compare import LETTERS
+from playground.ui.compare_files import report, to_flat, to_text
+from playground.ui.compare_numbers import Walk, apart_message, matrix, summary
+from playground.ui.controls import read_object, to_json
+from playground.ui.notices import said
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from concurrent.futures import ThreadPoolExecutor
+
+    from playground.comparisons import LiveComparison
+    from playground.ui.compare import Compare
+
+UPDATE_S, PROGRESS_S = 0.1, 0.3
+MAX_RUNNING = 32  # comparisons that write or wait at once
+KEYS = "Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens."
+
+
+def add_compare_routes(
+    router: APIRouter, compare: Compare, questions: ThreadPoolExecutor, comparing: ThreadPoolExecutor
+) -> None:
+    """Add the beginning and the end of a comparison, its texts as they grow, and what is counted in them."""
+    add_writing_routes(router, compare, comparing)
+    add_vote_routes(router, compare)
+    add_number_routes(router, compare, questions)
+    add_file_routes(router, compare, questions)
+
+
+def add_writing_routes(router: APIRouter, compare: Compare, comparing: ThreadPoolExecutor) -> None:
+    """Add the beginning and the end of a comparison, and its texts as they grow."""
+    comparisons = compare.comparisons
+
+    @router.post("/playground/compare")
+    async def begin(request: Request) -> Response:
+        if foreign := not_json(request):
+            return foreign
+        body = await beginning(request)
+        try:
+            live = compare.begin(read_object(body, KEYS))
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        comparing.submit(compare.drive, live)
+        return JSONResponse({"comparison": live.comparison_id})
+
+    @router.get("/comparisons/{comparison_id}/follow")
+    def following(comparison_id: str) -> Response:
+        try:
+            live = comparisons.get(comparison_id)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        return StreamingResponse(follow(compare, live), media_type="text/event-stream")
+
+    @router.get("/comparisons/{comparison_id}/panes")
+    def panes(comparison_id: str) -> Response:
+        return pictured(lambda: compare.message(comparisons.get(comparison_id)))
+
+    @router.post("/comparisons/{comparison_id}/stop")
+    def stop(comparison_id: str, request: Request, pane: int | None = None) -> Response:
+        def stopped() -> dict[str, Any]:
+            live = comparisons.get(comparison_id)
+            if pane is not None:
+                a_pane(live, pane)
+            live.stop(pane)
+            return {}
+
+        return not_json(request) or pictured(stopped)
+
+
+def add_vote_routes(router: APIRouter, compare: Compare) -> None:
+    """Add what somebody thinks of the texts."""
+    comparisons = compare.comparisons
+
+    @router.post("/comparisons/{comparison_id}/vote")
+    async def vote(comparison_id: str, request: Request) -> Response:
+        body = await beginning(request)
+
+        def voted() -> dict[str, Any]:
+            asked = read_object(body, "Its keys are choice and blind.")
+            live = ended(comparisons.get(comparison_id))
+            compare.vote(live, asked.get("choice"), blind=asked.get("blind") is True)
+            return compare.message(live)
+
+        return not_json(request) or pictured(voted)
+
+    @router.get("/comparisons/{comparison_id}/votes.jsonl")
+    def votes(comparison_id: str) -> Response:
+        try:
+            lines = [json.dumps(vote, ensure_ascii=False) + "\n" for vote in comparisons.get(comparison_id).votes]
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        return saved("".join(lines), f"votes-{comparison_id[:8]}.jsonl", "application/jsonl")
+
+
+def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+    """Add what is counted in the texts, and what lies between them."""
+    comparisons, pool, texts = compare.comparisons, compare.explorer.pool, compare.texts
+
+    @router.get("/comparisons/{comparison_id}/summary")
+    def summed(comparison_id: str, reference: str = "") -> Response:
+        return pictured(lambda: summary(comparisons.get(comparison_id), reference, texts))
+
+    @router.get("/comparisons/{comparison_id}/compare.csv")
+    def table(comparison_id: str) -> Response:
+        try:
+            live = ended(comparisons.get(comparison_id))
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        text = to_csv(measures_table([pane.record() for pane in live.panes]))
+        return saved(text, f"compare-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
+
+    @router.get("/comparisons/{comparison_id}/matrix")
+    async def crossed(comparison_id: str) -> Response:
+        return await answered(questions, lambda: matrix(pool, ended(comparisons.get(comparison_id)), texts))
+
+    @router.get("/comparisons/{comparison_id}/gaps")
+    def between(comparison_id: str, text_of: int = 0) -> Response:
+        try:
+            live = ended(comparisons.get(comparison_id))
+            a_pane(live, text_of)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        return StreamingResponse(walked(Walk(pool, live, text_of), questions, texts), media_type="application/x-ndjson")
+
+
+def saved(text: str, name: str, kind: str) -> Response:
+    """Return a text as a file."""
+    return Response(text, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def ended(live: LiveComparison) -> LiveComparison:
+    """Return a comparison whose texts are there.
+
+    Raises:
+        SettingError: they still grow.
+    """
+    if not live.over:
+        raise SettingError("The texts still grow.", hint="Stop them, or wait for their end.")
+    return live
+
+
+def a_pane(live: LiveComparison, number: int) -> None:
+    """Check the number of a pane, from 0.
+
+    Raises:
+        SettingError: there is no such pane.
+    """
+    if not 0 <= number < len(live.panes):
+        raise SettingError(f"There is no pane {shown(number)}.", hint=f"Panes are {', '.join(LETTERS)}.")
+
+
+def add_file_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+    """Add a comparison as one file; whoever asks first waits for what the models have to compute."""
+    comparisons, pool = compare.comparisons, compare.explorer.pool
+
+    @router.get("/comparisons/{comparison_id}/compare.json")
+    async def whole(comparison_id: str) -> Response:
+        def made() -> Response:
+            text = to_text(to_flat(pool, ended(comparisons.get(comparison_id))))
+            return saved(text, f"compare-{comparison_id[:8]}.json", "application/json")
+
+        return await in_turn(questions, made)
+
+    @router.get("/comparisons/{comparison_id}/compare.html")
+    async def page(comparison_id: str, reference: str = "") -> Response:
+        def made() -> Response:
+            text = "".join(report(compare, ended(comparisons.get(comparison_id)), reference))
+            return saved(text, f"compare-{comparison_id[:8]}.html", "text/html; charset=utf-8")
+
+        return await in_turn(questions, made)
+
+
+async def in_turn(questions: ThreadPoolExecutor, made: Callable[[], Response]) -> Response:
+    """Answer with a file, or with the notice that says why there is none."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(questions, made)
+    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+        return refused(error)
+
+
+async def follow(compare: Compare, live: LiveComparison) -> AsyncIterator[str]:
+    """Yield what is new in all panes, ten times a second at most; the last has the end."""
+    told, before = [0] * len(live.panes), None
+    while True:
+        live.heard_s = time.monotonic()
+        over = live.over
+        counts = [len(pane.steps) for pane in live.panes]
+        state = (counts, over, [(pane.position, pane.wait_s, pane.over, bool(pane.prompt_ids)) for pane in live.panes])
+        if state != before:
+            before = state
+            yield f"data: {to_json(await asyncio.to_thread(compare.message, live, told))}\n\n"
+            told = counts
+        if over:
+            return
+        await asyncio.sleep(UPDATE_S)
+
+
+async def walked(walk: Walk, questions: ThreadPoolExecutor, texts: Mapping[str, str]) -> AsyncIterator[str]:
+    """Yield how far a walk is, and then what it found; where nobody reads, it ends."""
+    task = asyncio.get_running_loop().run_in_executor(questions, walk.go)
+    try:
+        while not task.done():
+            yield to_json({"done": len(walk.places), "count": walk.count}) + "\n"
+            await asyncio.wait([task], timeout=PROGRESS_S)
+        yield to_json(apart_message(task.result(), len(walk.live.panes), texts)) + "\n"
+    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+        yield to_json({"notice": said(error)}) + "\n"
+    finally:
+        walk.left.set()
