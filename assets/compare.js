@@ -56,8 +56,7 @@
 
     /** The settings of all panes, at first two temperatures of the chain at the side. */
     function ready() {
-      if (panes || !window.playground.controls().length) return Boolean(panes);
-      outside ??= chain();
+      if (panes) return;
       const known = new Set(spec.models.map(([key]) => key));
       const fits = (pane) => pane && known.has(pane.model) && typeof pane.system === "string" && typeof pane.chain === "object" && Array.isArray(pane.history);
       const found = Array.isArray(own.panes) && own.panes.length >= spec.least && own.panes.length <= spec.most && own.panes.every(fits);
@@ -67,7 +66,6 @@
         luck.value = own.luck === "own" ? "own" : "common";
         fast.checked = own.fast === true;
       } else choose("temperatures_two");
-      return true;
     }
 
     function fresh() {
@@ -155,7 +153,7 @@
 
     /** Where each pane stands while nobody may know which is which, and what it is called there. */
     const shuffled = () => blind.checked && !latest?.votes.length;
-    const names = () => panes.map((_, place) => (shuffled() ? String(shown.order.indexOf(place) + 1) : "ABCD"[place]));
+    const names = () => latest.panes.map((_, place) => (shuffled() ? String(shown.order.indexOf(place) + 1) : "ABCD"[place]));
 
     function remember(id, body) {
       shown = { id, asked: body, order: window.playground.shuffled(panes.length) };
@@ -264,18 +262,20 @@
     }
 
     /** The side shows the edited pane's chain here, and in the other views what it showed before. */
-    let was = false;
+    let was = false, landed = here();
     function arrive() {
-      if (here() === was || (here() && !ready())) return;
+      if (here() === was || (here() && !window.playground.controls().length)) return;
       was = here();
       if (was) {
-        outside = chain();
+        if (!landed || !outside) outside = chain(); // a page that begins here has that of a pane at its side
+        ready();
         document.querySelector("#chain")?.before(note);
         settle(true);
       } else if (outside) {
         tell("chain", { chain: outside });
         tell("settings");
       }
+      landed = false;
       note.hidden = !was;
     }
 

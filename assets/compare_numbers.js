@@ -22,8 +22,7 @@
       const options = [...news.panes.map((_, place) => [letter(place), told.name(place)]), ["tie", words.compare_vote_tie], ["bad", words.compare_vote_bad]];
       options.sort(([, one], [, other]) => (one.length === 1 && other.length === 1 ? one.localeCompare(other) : 0));
       choices.replaceChildren(...options.map(([choice, label]) => el("button", { type: "button", class: "plain", "data-choice": choice, onclick: () => told.vote(choice) }, label)));
-      const named = { tie: words.compare_vote_tie, bad: words.compare_vote_bad };
-      result.textContent = last ? fill(words.compare_voted, { choice: named[last.choice] ?? last.choice }) : "";
+      result.textContent = last ?? "";
       votes.hidden = !last;
       votes.href = at(path("votes.jsonl"));
     }

@@ -113,6 +113,11 @@ class Compare:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         live.votes.append({"time": now, "choice": choice, "blind": blind, "prompt": asked, "panes": panes})
 
+    def voted(self, vote: Mapping[str, Any]) -> str:
+        """Say a vote in words."""
+        choice = self.texts.get(f"compare_vote_{vote['choice']}", vote["choice"])
+        return self.texts["compare_voted"].format(choice=choice)
+
     def message(self, live: LiveComparison, told: Sequence[int] = ()) -> dict[str, Any]:
         """Return all that the page shows of a comparison, of each pane the tokens from the number ``told`` on."""
         running, parted = not live.over, parting(live.panes)
@@ -134,7 +139,7 @@ class Compare:
             "panes": panes,
             "parted": self.parted(live, parted),
             "common": live.common,
-            "votes": [{"choice": vote["choice"], "blind": vote["blind"]} for vote in live.votes],
+            "votes": [self.voted(vote) for vote in live.votes],
         }
 
     def _status(self, run: LiveRun) -> str:

@@ -80,8 +80,9 @@ def report(compare: Compare, live: LiveComparison, reference: str) -> Iterator[s
     yield f"<h1>{escape(texts['title'])} · {escape(texts['view_compare'])}</h1>"
     yield f"<p>{escape(compare.message(live)['parted'])}</p>"
     yield '<div class="panes">' + "".join(_pane(run, place, texts) for place, run in enumerate(live.panes)) + "</div>"
-    yield f"<p>{escape(texts['compare_click'])}</p>" if pictures else ""
+    yield f"<p>{escape(texts['compare_click' if pictures else 'compare_many'])}</p>"
     yield from _table(summary(live, reference, texts), reference)
+    yield _notes(compare.voted(vote) for vote in live.votes)
     for number, pair in enumerate(found["pairs"]):
         yield _figure(f"{texts['compare_gaps']}: {pair['name']}", f"pair-{number}", [pair["note"]])
     yield _notes(found["problems"])

@@ -54,6 +54,7 @@ COMPARE: dict[str, str] = {
     "compare_end": "end",
     "compare_parts_here": "Here the texts part.",
     "compare_click": "Click a token: every pane shows what it drew from at that place.",
+    "compare_many": "What each token was drawn from is left out here: the texts are too long for one file.",
     "compare_picture": "What pane {pane} drew from",
     "compare_tried": "What pane {pane} would draw from under the settings at the side",
     "compare_no_token": "This text has no token at this place.",
