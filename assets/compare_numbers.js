@@ -30,7 +30,7 @@
     // The table.
     const reference = el("textarea", { rows: 2, "aria-label": words.compare_reference, placeholder: words.compare_reference, onchange: () => sum() });
     const head = el("tr", {}), body = el("tbody", {});
-    const saves = [["compare.csv", "CSV"], ["compare.json", "JSON"], ["compare.html", words.compare_html]].map(([name, label]) => el("a", { class: "plain", download: "", "data-name": name, title: name.endsWith("html") ? words.compare_html_help : undefined, onclick: window.playground.take }, label));
+    const saves = [["compare.csv", "CSV"], ["compare.json", "JSON"], ["compare.html", "HTML"]].map(([name, label]) => el("a", { class: "plain", download: "", "data-name": name, title: name.endsWith("html") ? words.compare_html_help : undefined, onclick: window.playground.take }, label));
     const chrf = el("p", { class: "settings" });
     const changes = el("div", { class: "compare-diff" });
     const summary = el("section", { class: "card", "aria-label": words.compare_summary },

@@ -35,7 +35,7 @@
   window.playground.pane = (place, words, spec, colors, told) => {
     const pane = "ABCD"[place];
     const named = (key) => fill(words[key], { pane });
-    const models = spec.models.map(([key, title, problem]) => el("option", { value: key, disabled: problem !== "", title: problem }, title));
+    const models = spec.models.map(([key, title, problem]) => el("option", { value: key, disabled: problem !== "" }, problem ? fill(words.compare_cannot, { title }) : title));
     const model = el("select", { class: "pane-model", "aria-label": named("compare_model"), onchange: () => told.changed(place, { model: model.value }) }, ...models);
     const badge = el("b", { class: "badge" }, pane);
     const edit = el("button", { type: "button", class: "plain", title: words.compare_edit_help, "aria-label": `${words.compare_edit}, ${pane}`, onclick: () => told.edited(place) }, words.compare_edit);

@@ -40,10 +40,12 @@ class Compare:
 
     Attributes:
         explorer: the models, the runs, and the words of the page's language.
+        language: its key.
     """
 
     explorer: Explorer
     comparisons: Comparisons
+    language: str
 
     @property
     def texts(self) -> Mapping[str, str]:

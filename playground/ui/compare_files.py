@@ -76,7 +76,7 @@ def report(compare: Compare, live: LiveComparison, reference: str) -> Iterator[s
     figures = {f"pair-{number}": pair["figure"] for number, pair in enumerate(found["pairs"])}
     figures["matrix"] = shown["figure"]
     pictures = _pictures(live, texts)
-    yield _HEAD.format(language=texts["language_key"], title=escape(texts["compare_summary"]), css=_css())
+    yield _HEAD.format(language=compare.language, title=escape(texts["compare_summary"]), css=_css())
     yield f"<h1>{escape(texts['title'])} · {escape(texts['view_compare'])}</h1>"
     yield f"<p>{escape(compare.message(live)['parted'])}</p>"
     yield '<div class="panes">' + "".join(_pane(run, place, texts) for place, run in enumerate(live.panes)) + "</div>"

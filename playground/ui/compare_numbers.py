@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from playground.store import LiveRun
 
 NUMBERS = ("mean_logprob", "perplexity", "distinct_1", "distinct_2", "repetition", "compression")
+NAMES = {"distinct_1": "distinct-1", "distinct_2": "distinct-2", "chrf": "chrF", "chrf_pp": "chrF++"}  # everywhere
 MOST_SHOWN = 1e6
 
 
@@ -45,7 +46,10 @@ def summary(live: LiveComparison, reference: str, texts: Mapping[str, str]) -> d
 
         note = texts["compare_chrf_said"].format(signature=chrf("", reference).signatures[1])
     return {
-        "heads": [[texts[f"compare_column_{name}"], texts.get(f"compare_column_{name}_help", "")] for name in names],
+        "heads": [
+            [NAMES.get(name) or texts[f"compare_column_{name}"], texts.get(f"compare_column_{name}_help", "")]
+            for name in names
+        ],
         "rows": rows,
         "note": note,
         "diff": diff(live),

@@ -96,7 +96,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_link_route(router, own)
         add_model_routes(router, own)
         add_beam_routes(router, Beams(own, searches), questions, searching)
-        add_compare_routes(router, Compare(own, comparisons), questions, comparing)
+        add_compare_routes(router, Compare(own, comparisons, language.key), questions, comparing)
         app.include_router(router)
     app.mount("/playground", StaticFiles(directory=ASSETS))
 

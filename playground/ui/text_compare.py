@@ -4,7 +4,6 @@ from __future__ import annotations
 
 COMPARE: dict[str, str] = {
     "view_compare": "Compare",
-    "language_key": "en",
     "compare_empty": (
         "Write the same prompt in two to four ways at once: other models, other settings. Choose what to compare above "
         "and press Write all."
@@ -35,6 +34,7 @@ COMPARE: dict[str, str] = {
     "compare_stop": "Stop all",
     "compare_stop_one": "Stop pane {pane}",
     "compare_model": "Model of pane {pane}",
+    "compare_cannot": "{title} – cannot run here yet: see Models",
     "compare_system": "System prompt of pane {pane}",
     "compare_edit": "Settings",
     "compare_edit_help": "Show this pane’s chain at the side, to change it.",
@@ -61,7 +61,6 @@ COMPARE: dict[str, str] = {
     "compare_summary": "Side by side",
     "compare_column_pane": "Pane",
     "compare_column_model": "Model",
-    "compare_column_chrf": "chrF",
     "compare_column_differs": "settings that differ",
     "compare_column_tokens": "tokens",
     "compare_column_characters": "characters",
@@ -73,16 +72,13 @@ COMPARE: dict[str, str] = {
     "compare_column_mean_logprob_help": "Natural logarithm of each token’s probability before the chain, in the mean.",
     "compare_column_perplexity": "perplexity",
     "compare_column_perplexity_help": "The exponential of −mean logprob: how many tokens the model hesitated between.",
-    "compare_column_distinct_1": "distinct-1",
     "compare_column_distinct_1_help": "Different words ÷ words.",
-    "compare_column_distinct_2": "distinct-2",
     "compare_column_distinct_2_help": "Different pairs of words ÷ pairs.",
     "compare_column_repetition": "repetition",
     "compare_column_repetition_help": "Share of runs of four words that came before.",
     "compare_column_compression": "compression",
     "compare_column_compression_help": "Bytes ÷ what zlib makes of them: large where a text repeats itself.",
     "compare_chrf_said": "chrF and chrF++ by sacrebleu, {signature}",
-    "compare_column_chrf_pp": "chrF++",
     "compare_reference": "Reference text, for chrF",
     "compare_matrix": "Each text under each model",
     "compare_matrix_help": "A row for each text: how perplexed each pane’s model is by it, before any chain.",
@@ -103,6 +99,5 @@ COMPARE: dict[str, str] = {
     "compare_vote_bad": "all bad",
     "compare_voted": "You voted: {choice}.",
     "compare_votes": "Votes as JSON lines",
-    "compare_html": "HTML",
     "compare_html_help": "One file with settings, texts, tables and pictures; it opens without server and network.",
 }

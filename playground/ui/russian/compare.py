@@ -4,7 +4,6 @@ from __future__ import annotations
 
 COMPARE: dict[str, str] = {
     "view_compare": "Сравнение",
-    "language_key": "ru",
     "compare_empty": (
         "Один промпт — сразу от двух до четырёх текстов: разные модели, разные настройки. Выберите выше, что "
         "сравнивать, и нажмите «Написать все»."
@@ -35,6 +34,7 @@ COMPARE: dict[str, str] = {
     "compare_stop": "Остановить все",
     "compare_stop_one": "Остановить панель {pane}",
     "compare_model": "Модель панели {pane}",
+    "compare_cannot": "{title} — пока не запустить, см. «Модели»",
     "compare_system": "Системный промпт панели {pane}",
     "compare_edit": "Настройки",
     "compare_edit_help": "Показать цепочку этой панели сбоку, чтобы изменить её.",
@@ -61,7 +61,6 @@ COMPARE: dict[str, str] = {
     "compare_summary": "Рядом",
     "compare_column_pane": "Панель",
     "compare_column_model": "Модель",
-    "compare_column_chrf": "chrF",
     "compare_column_differs": "разные настройки",
     "compare_column_tokens": "токенов",
     "compare_column_characters": "символов",
@@ -73,16 +72,13 @@ COMPARE: dict[str, str] = {
     "compare_column_mean_logprob_help": "Натуральный логарифм вероятности токена до цепочки, в среднем.",
     "compare_column_perplexity": "перплексия",
     "compare_column_perplexity_help": "Экспонента от −среднего logprob: между сколькими токенами колебалась модель.",
-    "compare_column_distinct_1": "distinct-1",
     "compare_column_distinct_1_help": "Разных слов ÷ слов.",
-    "compare_column_distinct_2": "distinct-2",
     "compare_column_distinct_2_help": "Разных пар слов ÷ пар.",
     "compare_column_repetition": "повторы",
     "compare_column_repetition_help": "Доля четвёрок слов, которые уже были.",
     "compare_column_compression": "сжатие",
     "compare_column_compression_help": "Байт ÷ байт после zlib: велико, если текст повторяется.",
     "compare_chrf_said": "chrF и chrF++ считает sacrebleu, {signature}",
-    "compare_column_chrf_pp": "chrF++",
     "compare_reference": "Эталонный текст, для chrF",
     "compare_matrix": "Каждый текст под каждой моделью",
     "compare_matrix_help": "Строка на текст: насколько он неожидан для модели каждой панели, до всякой цепочки.",
@@ -103,6 +99,5 @@ COMPARE: dict[str, str] = {
     "compare_vote_bad": "все плохи",
     "compare_voted": "Ваш голос: {choice}.",
     "compare_votes": "Голоса построчно в JSON",
-    "compare_html": "HTML",
     "compare_html_help": "Один файл с настройками, текстами, таблицами и картинками: открывается без сервера и сети.",
 }

@@ -1,0 +1,218 @@
+"""What the view of comparisons asks of the server: what it answers, and what it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser import RunningApp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODELS = """models:
+  toy:
+    title: Toy
+    backend: toy
+    context_tokens: 256
+  other:
+    title: Other words
+    backend: toy
+    source: path:other.json
+    context_tokens: 1048576
+  short:
+    title: Short
+    backend: toy
+    context_tokens: 8
+  broken:
+    title: Broken
+    backend: llamacpp
+    source: path:broken.gguf
+    context_tokens: 256
+"""
+
+
+ENDLESS = {"model": "other", "chain": {"temperature": 0}}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """Run the page on a toy, one that never ends, one with a small context and a file that is no model."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "models.yaml").write_text(MODELS, encoding="utf-8")
+    (folder / "other.json").write_text('{"": {" la": 1.0}}', encoding="utf-8")
+    (folder / "broken.gguf").write_bytes(b"GGUF" + bytes(60))
+    with RunningApp("--models", str(folder / "models.yaml")) as running:
+        yield running
+
+
+def asked(*panes: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401 (values of the page)
+    """Return what the page sends."""
+    flat = [{"model": "toy", "system": "", "chain": {}, "history": []} | pane for pane in panes]
+    shared = {"mode": "completion", "prompt": "Then the cat", "luck": "common", "fast": False, "seed": "42"}
+    return shared | {"max_new_tokens": 8, "panes": flat} | more
+
+
+def begin(page: RunningApp, body: dict[str, Any]) -> str:
+    """Begin a comparison and return its id."""
+    answer = page.http.post("/playground/compare", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["comparison"])
+
+
+def followed(page: RunningApp, comparison: str) -> Iterator[dict[str, Any]]:
+    """Yield what the page is told."""
+    with page.http.stream("GET", f"/comparisons/{comparison}/follow") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+def end(page: RunningApp, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a comparison whose texts are there, whole."""
+    comparison = begin(page, body)
+    *_, last = followed(page, comparison)
+    assert last["running"] is False
+    return dict(page.http.get(f"/comparisons/{comparison}/panes").json())
+
+
+def texts(news: dict[str, Any]) -> list[str]:
+    """Return what each pane shows."""
+    return ["".join(token[0] for token in pane["strip"]["tokens"]) for pane in news["panes"]]
+
+
+def test_common_luck_is_one_text_and_own_luck_counts_the_seed_on(page: RunningApp) -> None:
+    """Seeds that go on past the largest begin again at 0."""
+    same = end(page, asked({}, {}, {}))
+    assert len(set(texts(same))) == 1
+    assert same["parted"] == "All texts are the same."
+    own = end(page, asked({}, {}, luck="own", seed=str(2**32 - 1)))
+    assert [pane["strip"]["seed"] for pane in own["panes"]] == [2**32 - 1, 0]
+
+
+def test_a_text_that_is_the_others_beginning_parts_at_its_end(page: RunningApp) -> None:
+    """The shorter one has no token there, which is said."""
+    stop = {"chain": {"temperature": 0, "stop": [" sat"]}}
+    found = end(page, asked({"chain": {"temperature": 0}}, stop))
+    long, short = texts(found)
+    assert long.startswith(short)
+    assert len(long) > len(short)
+    places = [pane["parts"] for pane in found["panes"]]
+    assert places == [len(found["panes"][1]["strip"]["tokens"]), None]
+    assert found["parted"].endswith("B: its end.")
+
+
+@pytest.mark.parametrize(
+    ("pane", "says"),
+    [
+        ({"model": "broken"}, "Broken cannot run here"),
+        ({"model": "nobody"}, "no model “nobody”"),
+        ({"model": "short", "history": []}, "context"),
+        ({"chain": {"temperature": -1}}, "emperature is -1"),
+        ({"chain": "nonsense"}, "The chain is"),
+    ],
+)
+def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[str, Any], says: str) -> None:
+    """The others write, are counted and can be saved."""
+    found = end(page, asked({}, pane, prompt="Then the cat sat and the dog saw the bird."))
+    whole, failed = found["panes"]
+    assert (whole["error"], len(whole["strip"]["tokens"]) > 0) == ("", True)
+    assert says in failed["error"]
+    address = f"/comparisons/{found['comparison']}"
+    rows = page.http.get(f"{address}/summary").json()["rows"]
+    assert [row[5] for row in rows] == [rows[0][5], "failed"]
+    for name in ("compare.json", "compare.csv", "compare.html", "matrix"):
+        assert page.http.get(f"{address}/{name}").status_code == 200
+    flat = page.http.get(f"{address}/compare.json").json()
+    assert flat["panes"][1]["error"] == failed["error"]
+    assert "B" in flat["apart"]["problems"]
+
+
+def test_a_chat_with_a_model_without_a_template_is_said_there(page: RunningApp) -> None:
+    """It is a matter of that pane."""
+    found = end(page, asked({}, {}, mode="chat"))
+    assert ["chat" in pane["error"] for pane in found["panes"]] == [True, True]
+
+
+def test_a_killed_worker_ends_its_panes_alone(page: RunningApp) -> None:
+    """What it had written stays; the other model's pane goes on to its end; the next comparison works."""
+    body = asked({"model": "toy", "chain": {"temperature": 0}}, ENDLESS, max_new_tokens=100_000)
+    comparison = begin(page, body)
+    stream = followed(page, comparison)
+    next(news for news in stream if len(news["panes"][1]["strip"]["tokens"]) > 0)
+    os.kill(page.model_pid("other"), signal.SIGKILL)
+    *_, last = stream
+    error = last["panes"][1]["error"]
+    assert "Other words" in error or "stopped" in error
+    assert last["panes"][0]["error"] == ""
+    assert last["running"] is False
+    assert texts(end(page, asked({"model": "other"}, {})))[0].startswith(" la")
+
+
+def test_stop_ends_one_pane_and_then_all(page: RunningApp) -> None:
+    """A pane that is stopped keeps its text."""
+    comparison = begin(page, asked(ENDLESS, ENDLESS, max_new_tokens=100_000))
+    stream = followed(page, comparison)
+    next(news for news in stream if all(pane["strip"]["from"] for pane in news["panes"]))
+    page.http.post(f"/comparisons/{comparison}/stop?pane=0", json={})
+    news = next(news for news in stream if not news["panes"][0]["strip"]["running"])
+    assert news["panes"][1]["strip"]["running"] is True
+    page.http.post(f"/comparisons/{comparison}/stop", json={})
+    *_, last = stream
+    assert last["running"] is False
+
+
+def test_different_vocabularies_are_said_and_texts_compared(page: RunningApp) -> None:
+    """No distance is made up; each text is encoded anew for the other model."""
+    found = end(page, asked({}, {"model": "other"}))
+    address = f"/comparisons/{found['comparison']}"
+    *_, last = page.http.get(f"{address}/gaps?text_of=0").text.splitlines()
+    apart = json.loads(last)
+    assert apart["pairs"] == []
+    assert any("tokenizers differ" in said for said in apart["problems"])
+    matrix = page.http.get(f"{address}/matrix").json()
+    assert any("Encoded anew" in note for note in matrix["notes"])
+
+
+def test_a_reference_is_scored(page: RunningApp) -> None:
+    """The text itself has all of it; the signature says how it was computed."""
+    found = end(page, asked({}, {"chain": {"temperature": 0}}))
+    text = texts(found)[0].removesuffix("<|end|>")
+    answer = page.http.get(f"/comparisons/{found['comparison']}/summary", params={"reference": text})
+    assert answer.json()["rows"][0][-2:] == ["100.0", "100.0"]
+    assert "sacrebleu, nrefs:1" in answer.json()["note"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (asked({}), "There are 1 panes to compare; it must be 2 to 4."),
+        (asked({}, {}, {}, {}, {}), "There are 5 panes to compare; it must be 2 to 4."),
+        (asked({}, {}, panes="all"), "they must be a list of objects"),
+        (asked({}, {}, luck="good"), "it must be one of common, own"),
+        (asked({}, {}, seed="-2"), "eed is -2"),
+        (asked({}, {}, max_new_tokens=0), "it must be"),
+    ],
+)
+def test_what_all_share_is_refused_as_a_whole(page: RunningApp, body: dict[str, Any], says: str) -> None:
+    """Nothing begins; the sentence says what is allowed."""
+    answer = page.http.post("/playground/compare", json=body)
+    assert answer.status_code == 400
+    assert says in answer.json()["text"]
+
+
+def test_votes_and_places_are_checked(page: RunningApp) -> None:
+    """A pane that is not there, a comparison that is gone, a form of another site."""
+    found = end(page, asked({}, {}))
+    address = f"/comparisons/{found['comparison']}"
+    refused = page.http.post(f"{address}/vote", json={"choice": "C"})
+    assert "it must be one of A, B, tie, bad" in refused.json()["text"]
+    assert page.http.post(f"{address}/vote", json={"choice": "tie"}).json()["votes"] == ["You voted: tie."]
+    assert page.http.post(f"{address}/stop?pane=7", json={}).status_code == 400
+    assert page.http.get(f"{address}/gaps?text_of=-1").status_code == 400
+    assert page.http.post(f"{address}/vote", data={"choice": "A"}).status_code == 415
+    assert page.http.get("/comparisons/nothing/panes").status_code == 404
