@@ -20,8 +20,7 @@
     const offered = [...Object.keys(spec.presets), ...(spec.two.length > 1 ? ["models"] : []), ...(spec.adapter.length ? ["adapter"] : [])];
     const preset = el("select", { id: "compare-preset", "aria-label": words.compare_preset, onchange: () => choose(preset.value) },
       option("own", words.compare_preset_own), ...offered.map((name) => option(name, words[`compare_preset_${name}`])));
-    const counts = [2, 3, 4].map(String);
-    const count = el("select", { id: "compare-count", "aria-label": words.compare_panes, onchange: () => resize(Number(count.value)) }, ...counts.map((value) => option(value, value)));
+    const count = el("select", { id: "compare-count", "aria-label": words.compare_panes, onchange: () => resize(Number(count.value)) }, ...[2, 3, 4].map((value) => option(value, value)));
     const luck = el("select", { id: "compare-luck", "aria-label": words.compare_luck, onchange: () => settle() }, ...["common", "own"].map((name) => option(name, words[`compare_luck_${name}`])));
     const fast = el("input", { type: "checkbox", id: "compare-fast", onchange: () => settle() });
     const blind = el("input", { type: "checkbox", id: "compare-blind" });
@@ -44,7 +43,7 @@
     const grid = el("div", { class: "compare-panes" }, ...views.map((view) => view.element));
     const parted = el("p", { class: "compare-parted", role: "status" });
     const over = el("div", { class: "compare-over", hidden: true }, parted, colors.element, el("span", { class: "settings" }, words.compare_click));
-    const empty = el("p", { class: "empty" }, words.compare_empty);
+    const empty = el("p", { class: "empty" }, words.compare_empty, " ", window.playground.opener(words, props.most));
     const numbers = window.playground.compareNumbers(words, spec, {
       show: select, vote, id: () => shown?.id, name: (place) => names()[place], lines: () => latest.panes.map(({ strip }, place) => `${"ABCD"[place]}: ${strip.settings}`),
     });
@@ -57,9 +56,7 @@
     /** The settings of all panes, at first two temperatures of the chain at the side. */
     function ready() {
       if (panes) return;
-      const known = new Set(spec.models.map(([key]) => key));
-      const fits = (pane) => pane && known.has(pane.model) && typeof pane.system === "string" && typeof pane.chain === "object" && Array.isArray(pane.history);
-      const found = Array.isArray(own.panes) && own.panes.length >= spec.least && own.panes.length <= spec.most && own.panes.every(fits);
+      const found = Array.isArray(own.panes) && own.panes.length >= spec.least && own.panes.length <= spec.most && own.panes.every(window.playground.fits);
       if (found) {
         panes = own.panes;
         preset.value = own.preset ?? "own";
@@ -80,20 +77,9 @@
       const first = panes?.[0] ?? fresh();
       const models = { models: spec.two, adapter: spec.adapter }[name];
       const changes = models ?? spec.presets[name];
-      panes = changes.map((item) => (models ? { ...structuredClone(first), model: item } : { ...structuredClone(first), chain: merged(first.chain, item) }));
+      panes = changes.map((item) => (models ? { ...structuredClone(first), model: item } : { ...structuredClone(first), chain: window.playground.merged(first.chain, item) }));
       editing = 0;
       settle(true);
-    }
-
-    /** A chain with other samplers; null takes one out. An order of one's own has each that acts. */
-    function merged(base, changes) {
-      const found = structuredClone(base);
-      for (const [key, value] of Object.entries(changes)) {
-        if (value === null) delete found[key];
-        else found[key] = value;
-      }
-      if (Array.isArray(found.order)) found.order = [...found.order.filter((key) => key in found), ...Object.keys(changes).filter((key) => key in found && !found.order.includes(key))];
-      return found;
     }
 
     function resize(number) {
@@ -156,7 +142,7 @@
     const names = () => latest.panes.map((_, place) => (shuffled() ? String(shown.order.indexOf(place) + 1) : "ABCD"[place]));
 
     function remember(id, body) {
-      shown = { id, asked: body, order: window.playground.shuffled(panes.length) };
+      shown = { id, asked: body, order: window.playground.shuffled(latest && body === null ? latest.panes.length : panes.length) };
       selected = null;
       try {
         window.sessionStorage.setItem(SHOWN, JSON.stringify(shown));
@@ -278,6 +264,21 @@
       landed = false;
       note.hidden = !was;
     }
+
+    /** A file, of which nobody here has written the settings. */
+    document.addEventListener("playground:comparison", async ({ detail }) => {
+      const news = await ask(`/comparisons/${encodeURIComponent(detail)}/panes`);
+      if (!news) return;
+      location.hash = "#compare";
+      stream?.close();
+      latest = news;
+      remember(detail, null);
+      ready();
+      panes = news.asked;
+      editing = 0;
+      show(news);
+      settle(true);
+    });
 
     async function resume() {
       const found = JSON.parse(window.sessionStorage.getItem(SHOWN) ?? "null");

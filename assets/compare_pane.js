@@ -8,16 +8,6 @@
   const read = (values) => Object.fromEntries(FIELDS.map((name, place) => [name, values[place]]));
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-  /** The numbers below `count` in an order that nobody knows beforehand. */
-  window.playground.shuffled = (count) => {
-    const order = Array.from({ length: count }, (_, place) => place);
-    for (let place = count - 1; place > 0; place--) {
-      const other = crypto.getRandomValues(new Uint32Array(1))[0] % (place + 1);
-      [order[place], order[other]] = [order[other], order[place]];
-    }
-    return order;
-  };
-
   /** What a chain does in a few words each; a neutral one has none. */
   function chips(chain, names, words) {
     const said = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? Object.entries(value).map(([knob, one]) => `${knob} ${one}`).join(" ") : JSON.stringify(value));
@@ -78,7 +68,7 @@
       if (strip.rest && text.lastElementChild) text.lastElementChild.textContent = strip.rest;
       status.textContent = error || said;
       status.dataset.kind = error ? "error" : "";
-      notes.textContent = lines.join(" ");
+      notes.textContent = [strip.prompt?.length || strip.from ? strip.settings : "", ...lines].filter(Boolean).join(" · ");
       halt.hidden = !strip.running;
       element.dataset.running = strip.running;
       text.querySelector(".parts")?.classList.remove("parts");

@@ -129,6 +129,7 @@
     }
     const news = await ask(`/playground/open?${new URLSearchParams({ file: file.name })}`, file);
     if (!news || running()) return; // somebody may have begun to write meanwhile
+    if (news.comparison) return tell("comparison", news.comparison);
     tell("opening");
     tell("opened", news);
   }

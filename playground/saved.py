@@ -21,7 +21,7 @@ from playground.store import MAX_TOKENS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["MAX_FILE_BYTES", "from_dict", "lines", "read_run", "to_dict", "to_text"]
+__all__ = ["HINT", "MAX_FILE_BYTES", "from_dict", "lines", "read_json", "read_run", "to_dict", "to_text"]
 
 FORMAT, VERSION = "sampling-playground-run", 1
 MAX_FILE_BYTES = 32_000_000  # some 6,800 tokens of SmolLM2; the page takes 250 MB for a moment to read so much
@@ -89,14 +89,23 @@ def read_run(body: bytes, *, run_id: str = "") -> Run:
     Raises:
         SavedRunError: it is too large, no JSON, or no saved run.
     """
+    return from_dict(read_json(body), run_id=run_id)
+
+
+def read_json(body: bytes) -> object:
+    """Return what a file holds, unchecked.
+
+    Raises:
+        SavedRunError: it is too large, or no JSON.
+    """
     if len(body) > MAX_FILE_BYTES:
         most = f"{MAX_FILE_BYTES // 10**6} MB"
         raise SavedRunError(f"The file is larger than {most}, the most that is read.", hint=HINT)
     try:
-        flat = json.loads(body, parse_constant=_constant, object_pairs_hook=_once)
+        flat: object = json.loads(body, parse_constant=_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise SavedRunError("The file is no JSON.", hint=HINT) from error
-    return from_dict(flat, run_id=run_id)
+    return flat
 
 
 def _constant(name: str) -> float:

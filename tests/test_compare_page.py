@@ -259,3 +259,20 @@ def test_nothing_stands_in_the_way_of_anyone(visit: Callable[..., Watched]) -> N
         found = Axe().run(watched.page, context=".compare-view")
         assert found.violations_count == 0, found.generate_report()
         watched.page.click("#theme")
+
+
+def test_a_saved_comparison_opens_in_the_view(visit: Callable[..., Watched], tmp_path: Path) -> None:
+    """Dropped into another page: the same texts, the same panes."""
+    watched = visit()
+    watched.page.select_option("#compare-preset", "methods")
+    write(watched)
+    with watched.page.expect_download() as download:
+        watched.page.click('[data-name="compare.json"]')
+    download.value.save_as(tmp_path / "compare.json")
+    other = visit()
+    other.page.set_input_files("#compare input[type=file]", tmp_path / "compare.json")
+    other.page.wait_for_selector(".compare-table tbody tr")
+    assert [text(other, letter) for letter in "ABC"] == [text(watched, letter) for letter in "ABC"]
+    expect(pane(other, "C").locator(".pane-chip").filter(has_text="Top-p")).to_have_text("Top-p 0.9")
+    write(other)
+    assert [text(other, letter) for letter in "ABC"] == [text(watched, letter) for letter in "ABC"]

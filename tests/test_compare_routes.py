@@ -216,3 +216,41 @@ def test_votes_and_places_are_checked(page: RunningApp) -> None:
     assert page.http.get(f"{address}/gaps?text_of=-1").status_code == 400
     assert page.http.post(f"{address}/vote", data={"choice": "A"}).status_code == 415
     assert page.http.get("/comparisons/nothing/panes").status_code == 404
+
+
+def test_a_saved_comparison_opens_again(page: RunningApp) -> None:
+    """Its texts, its settings and its votes; what it is saved as then is the same."""
+    found = end(
+        page, asked({"chain": {"temperature": 0.5}}, {"model": "other", "chain": {"temperature": 0}}, luck="own")
+    )
+    address = f"/comparisons/{found['comparison']}"
+    page.http.post(f"{address}/vote", json={"choice": "B", "blind": True})
+    saved = page.http.get(f"{address}/compare.json")
+    headers = {"content-type": "application/json"}
+    opened = page.http.post("/playground/open?file=mine.json", content=saved.content, headers=headers).json()
+    assert opened["comparison"] != found["comparison"]
+    again = page.http.get(f"/comparisons/{opened['comparison']}/panes").json()
+    assert texts(again) == texts(found)
+    assert (again["common"], again["votes"]) == (False, ["You voted: B."])
+    assert [item["model"] for item in again["asked"]] == ["toy", "other"]
+    assert again["asked"][0]["chain"] == {"order": "transformers", "temperature": 0.5}
+    assert page.http.get(f"/comparisons/{opened['comparison']}/compare.json").json() == saved.json()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"version": 2}, "no comparison that this page reads"),
+        ({"panes": []}, "no comparison that this page reads"),
+        ({"panes": [{}, {}]}, "no saved run"),
+        ({"votes": [{"choice": "D", "time": ""}]}, "it must be one of A, B, tie, bad"),
+        ({"votes": ["A"]}, "A vote in this file has no time"),
+    ],
+)
+def test_a_damaged_comparison_is_refused(page: RunningApp, change: dict[str, Any], says: str) -> None:
+    """With a sentence; nothing of it is shown."""
+    found = end(page, asked({}, {}))
+    flat = page.http.get(f"/comparisons/{found['comparison']}/compare.json").json() | change
+    answer = page.http.post("/playground/open", json=flat)
+    assert answer.status_code == 400
+    assert says in answer.json()["text"]

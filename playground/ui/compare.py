@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from playground.comparisons import parting
 from playground.errors import PlaygroundError, SettingError, shown
 from playground.panes import MAX_PANES, MIN_PANES
-from playground.records import SamplingParams, shallow
+from playground.records import SamplingParams
 from playground.status import State
 from playground.tokens import visible
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_settings
+from playground.ui.link import flat_chain
 from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
@@ -98,23 +99,6 @@ class Compare:
         for pane in live.panes:
             pane.closed()
 
-    def vote(self, live: LiveComparison, choice: object, *, blind: bool) -> None:
-        """Keep what somebody thinks of the texts: a pane's letter, or that none is better, or all are bad.
-
-        Raises:
-            SettingError: it is neither.
-        """
-        allowed = [*LETTERS[: len(live.panes)], *NONE_OF_THEM]
-        if choice not in allowed:
-            raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
-        panes = [
-            {"pane": letter, "model": run.model, "settings": run.params.to_dict(), "text": run.record().text}
-            for letter, run in zip(LETTERS, live.panes, strict=False)
-        ]
-        asked = shallow(live.panes[0].prompt)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        live.votes.append({"time": now, "choice": choice, "blind": blind, "prompt": asked, "panes": panes})
-
     def voted(self, vote: Mapping[str, Any]) -> str:
         """Say a vote in words."""
         choice = self.texts.get(f"compare_vote_{vote['choice']}", vote["choice"])
@@ -142,6 +126,7 @@ class Compare:
             "parted": self.parted(live, parted),
             "common": live.common,
             "votes": [self.voted(vote) for vote in live.votes],
+            "asked": [] if running else [asked_again(run) for run in live.panes],
         }
 
     def _status(self, run: LiveRun) -> str:
@@ -173,3 +158,33 @@ class Compare:
             for number, place in enumerate(places)
         ]
         return self.texts["compare_parted"].format(places=" · ".join(found))
+
+
+def asked_again(run: LiveRun) -> dict[str, Any]:
+    """Return what a pane would send to write the same text after another prompt."""
+    turns = [{"role": role, "content": content} for role, content in run.prompt.messages[:-1]]
+    system = turns.pop(0)["content"] if turns and turns[0]["role"] == "system" else ""
+    return {"model": run.model, "system": system, "chain": flat_chain(run.params), "history": turns}
+
+
+def keep_vote(live: LiveComparison, choice: object, *, blind: bool, when: str = "") -> None:
+    """Keep what somebody thinks of the texts: a pane's letter, or that none is better, or all are bad.
+
+    Raises:
+        SettingError: it is neither.
+    """
+    allowed = [*LETTERS[: len(live.panes)], *NONE_OF_THEM]
+    if choice not in allowed:
+        raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
+    panes = [
+        {
+            "pane": letter,
+            "model": run.model,
+            "prompt": b"".join(run.prompt_pieces).decode(errors="replace"),
+            "settings": run.params.to_dict(),
+            "text": run.record().text,
+        }
+        for letter, run in zip(LETTERS, live.panes, strict=False)
+    ]
+    now = when or datetime.now(UTC).isoformat(timespec="seconds")
+    live.votes.append({"time": now, "choice": choice, "blind": blind, "panes": panes})

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from playground.errors import SettingError, shown
 from playground.tables import measures_table, to_csv
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
-from playground.ui.compare import LETTERS
+from playground.ui.compare import LETTERS, keep_vote
 from playground.ui.compare_files import report, to_flat, to_text
 from playground.ui.compare_numbers import Walk, apart_message, matrix, summary
 from playground.ui.controls import read_object, to_json
@@ -92,7 +92,7 @@ def add_vote_routes(router: APIRouter, compare: Compare) -> None:
         def voted() -> dict[str, Any]:
             asked = read_object(body, "Its keys are choice and blind.")
             live = ended(comparisons.get(comparison_id))
-            compare.vote(live, asked.get("choice"), blind=asked.get("blind") is True)
+            keep_vote(live, asked.get("choice"), blind=asked.get("blind") is True)
             return compare.message(live)
 
         return not_json(request) or pictured(voted)

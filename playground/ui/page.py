@@ -104,7 +104,7 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             part("first", value="", words=words)
             strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
             part("beam", value="", words=words, spec=beam_spec(texts))
-            part("compare", value="", words=words, spec=compare_spec(catalog, texts), **offered)
+            part("compare", value="", words=words, spec=compare_spec(catalog, texts), most=MAX_FILE_BYTES, **offered)
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

@@ -29,7 +29,7 @@ from playground.ui.languages import LANGUAGES
 from playground.ui.link import MAX_STATE_BYTES, opened
 from playground.ui.models import act, listed, reload
 from playground.ui.replay import unchanged
-from playground.ui.save import opened_run, settings_lines, table
+from playground.ui.save import opened_file, settings_lines, table
 from playground.ui.strip import strip_message
 from playground.ui.theme import ASSETS, PLOTLY_JS
 from playground.views.curves import curves_spec
@@ -91,7 +91,8 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_question_routes(router, own, questions)
         add_run_routes(router, own)
         add_prompt_routes(router, own, questions)
-        add_file_routes(router, own, questions, opening)
+        add_file_routes(router, own, questions)
+        add_open_route(router, own, comparisons, opening)
         add_first_route(router, own, recorded)
         add_link_route(router, own)
         add_model_routes(router, own)
@@ -191,8 +192,8 @@ def add_first_route(router: APIRouter, explorer: Explorer, recorded: Recorded) -
         return pictured(lambda: recorded.shown(explorer.texts))
 
 
-def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor, opening: Opening) -> None:
-    """Add what becomes a file and what comes from one."""
+def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPoolExecutor) -> None:
+    """Add what becomes a file."""
 
     @router.post("/playground/table")
     async def tabled(request: Request) -> Response:
@@ -200,8 +201,12 @@ def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPool
         asked = "Its keys are place, recorded, chain, seed, draws and format."
         return await answered(questions, lambda: table(explorer, read_object(body, asked)))
 
+
+def add_open_route(router: APIRouter, explorer: Explorer, comparisons: Comparisons, opening: Opening) -> None:
+    """Add what comes from a file."""
+
     @router.post("/playground/open")
-    async def opened_file(request: Request, file: str = "") -> Response:
+    async def open_file(request: Request, file: str = "") -> Response:
         if foreign := not_json(request):
             return foreign
         try:
@@ -209,7 +214,7 @@ def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPool
         except SavedRunError as error:
             return refused(error)
         async with opening.reading:
-            return await asyncio.to_thread(pictured, lambda: opened_run(explorer, body, file))
+            return await asyncio.to_thread(pictured, lambda: opened_file(explorer, comparisons, body, file))
 
 
 def add_link_route(router: APIRouter, explorer: Explorer) -> None:

@@ -38,6 +38,7 @@ SCRIPTS = (
     "curves.js",
     "models.js",
     "beam.js",
+    "compare_setup.js",
     "compare_pane.js",
     "compare_numbers.js",
     "compare.js",
