@@ -107,7 +107,7 @@
 
     async function start_() {
       const [model, mode, system, prompt, seed, length] = window.playground.controls();
-      const asked = { model, mode, system: system ?? "", prompt: prompt ?? "", history: window.playground.history, chain: window.playground.chain, seed: seed ?? "", max_new_tokens: length, beams: settings };
+      const asked = { model, mode, system: system ?? "", prompt: prompt ?? "", history: window.playground.history, chain: window.playground.chain, seed: seed ?? "", max_new_tokens: length, beams: settings, session: window.playground.session };
       begin.disabled = true;
       const news = await ask("/playground/beams", asked);
       begin.disabled = false;

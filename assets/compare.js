@@ -130,7 +130,7 @@
     async function write() {
       const body = asked();
       begin.disabled = true;
-      const news = await ask("/playground/compare", body);
+      const news = await ask("/playground/compare", { ...body, session: window.playground.session });
       begin.disabled = false;
       if (!news) return;
       remember(news.comparison, JSON.stringify(body));

@@ -227,5 +227,8 @@
     }
   }
 
-  window.playground = { kept, keep, parts, el, term, message, type, mount, tell, ask, at, whole, fill, goOn, branch };
+  /** Whose work it is, for as long as this page stands: who asks for much does not hold up the others. */
+  const session = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+
+  window.playground = { session, kept, keep, parts, el, term, message, type, mount, tell, ask, at, whole, fill, goOn, branch };
 })();

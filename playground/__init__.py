@@ -145,7 +145,7 @@ class Playground:
         """Yield what lies between the runs' distributions at each place of the text of one of them."""
         from playground.lockstep import Lockstep
 
-        return Lockstep(self.pool, runs, text_of).walk()
+        return Lockstep.of(self.pool, runs, text_of).walk()
 
     def beams(self, model: str, prompt: str, **settings: Any) -> Search:  # noqa: ANN401 (checked by from_dict)
         """Search for the most probable texts; settings are those of ``BeamParams.from_dict``.

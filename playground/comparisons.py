@@ -36,6 +36,7 @@ class LiveComparison:
         heard_s: when somebody who follows it was last told something.
         votes: what people said of the texts, the oldest first.
         found: what was computed about the texts, by name.
+        session: whose it is; "" where nobody says.
     """
 
     panes: list[LiveRun]
@@ -46,6 +47,7 @@ class LiveComparison:
     heard_s: float = field(default_factory=time.monotonic)
     votes: list[dict[str, Any]] = field(default_factory=list)
     found: dict[str, Any] = field(default_factory=dict)
+    session: str = ""
     _opened: dict[int, tuple[Stream, int]] = field(default_factory=dict)  # by pane: its request, and its place there
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -98,7 +100,7 @@ class LiveComparison:
         lives = [self.panes[number] for number in numbers]
         try:
             asked = Panes(tuple(Pane(live.prompt, live.params) for live in lives), self.fast)
-            answers = pool.open("compare", model, Prompt(), asked)
+            answers = pool.open("compare", model, Prompt(), asked, session=self.session)
             try:
                 self._open(answers, numbers)
                 for message in answers:

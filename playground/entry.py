@@ -64,7 +64,7 @@ class ModelSpec:
         device: where it runs; left out, on a GPU where there is one; only for hf.
         gpu_layers: how many of its layers go to a GPU, -1 for all; only for llamacpp.
         sequences: how many texts it holds at once, one of them for looks, each with room for context_tokens; left out,
-            4; only for llamacpp, since the others take that room as they need it.
+            5; only for llamacpp, since the others take that room as they need it.
         flash_attention: without it a CPU can be faster at long contexts, but what is read again, after it was written,
             differs in its last digits; only for llamacpp.
         threads: cores that it uses; left out, all but one, since the browser needs one too.

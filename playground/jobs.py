@@ -1,10 +1,10 @@
 """Requests inside the model's process: which of them are worked on, and who is next.
 
-- A run needs a slot; all slots but one are for runs, and the last is for one look at a time.
-- A beam search needs a slot for each beam, and a comparison one for each pane. One that needs all
-  of them waits until nobody looks, and looks wait for it.
+- A run needs a slot, a beam search one for each beam, a comparison one for each pane. All slots but one are for them,
+  the last is for one look at a time; who needs more is refused at once.
 - Nobody overtakes a run that waits for slots, or a search would wait for as long as others write.
-- Among those who wait, a session that had the fewest runs lately is first, and then whoever came first.
+- Among those who wait, a session that had the fewest runs lately is first, and then whoever came first; but whoever was
+  overtaken ``PATIENCE`` times is before all.
 - At most ``MAX_WAITING`` runs wait, and as many looks; each run is told its place and about how long it will be.
 """
 
@@ -17,7 +17,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from playground.errors import ModelBusy
+from playground.errors import ModelBusy, SettingError
 from playground.records import Extras, SamplingParams
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_WAITING = 32
 RECENT = 32  # runs by which sessions are compared
 DURATIONS = 16  # finished runs from which a wait is estimated
+PATIENCE = 8
 
 
 @dataclass(eq=False)
@@ -40,6 +41,7 @@ class Job:
         wanted: how many rows somebody waits for.
         stopped_panes: those of its texts that somebody stopped alone.
         place: where it stood in the line when it was last told, 0 before that.
+        overtaken: how many runs that came later were admitted before it.
         started_s: when it was admitted; None where it was stopped before.
     """
 
@@ -50,6 +52,7 @@ class Job:
     events: Iterator[Said | Message | None] = field(default_factory=lambda: iter(()))
     stopped_panes: set[int] = field(default_factory=set)
     place: int = 0
+    overtaken: int = 0
     started_s: float | None = None
 
     @property
@@ -108,12 +111,25 @@ class Line:
     _recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
     _durations: deque[float] = field(default_factory=lambda: deque(maxlen=DURATIONS))
 
+    @property
+    def room(self) -> int:
+        """How many sequences runs may keep together."""
+        return max(1, self.slots - 1)
+
     def join(self, job: Job) -> None:
         """Take a job into the line.
 
         Raises:
+            SettingError: it needs more sequences than it can ever have.
             ModelBusy: too many runs, or looks, wait already.
         """
+        if (need := job.sequences) > self.room:
+            what, field_ = ("beams", "num_beams") if job.request["op"] == "beams" else ("panes of one model", "panes")
+            raise SettingError(
+                f"{need} {what} need room for {need} texts at once; this model has room for {self.room}.",
+                hint=f"Use at most {self.room}, or set its sequences in models.yaml to {need + 1} or more.",
+                field=field_,
+            )
         waiting = sum(other.writes == job.writes for other in self._waiting)
         if waiting >= MAX_WAITING:
             what, advice = ("runs", self._advice(waiting + 1)) if job.writes else ("looks", "try again in a moment.")
@@ -131,6 +147,8 @@ class Line:
                     continue
                 self._recent.extend([job.session] * job.writes)
                 job.started_s = self.now()
+            for other in self._waiting[: self._waiting.index(job)]:
+                other.overtaken += job.writes
             self._waiting.remove(job)
             taken.append(job)
         self.active += taken
@@ -139,26 +157,21 @@ class Line:
     def _fits(self, job: Job, taken: list[Job], blocked: list[Job]) -> bool:
         """Tell whether there is room for a job, with those just taken, that nobody before it waits for."""
         at_work = [other for other in (*self.active, *taken) if other.started_s is not None]
-        writing = sum(self._slots(other) for other in at_work if other.writes)
+        writing = sum(other.sequences for other in at_work if other.writes)
         looking = any(not other.writes for other in at_work)
         if not job.writes:
-            everything = any(self._slots(other) == self.slots for other in blocked)
-            return not looking and writing < self.slots and not everything
+            return not looking and writing < self.slots
         if any(other.writes for other in blocked):
             return False
-        need = self._slots(job)
-        return need <= self.slots - writing - (looking or need < self.slots)
-
-    def _slots(self, job: Job) -> int:
-        """Return the slots of a run; one that needs more than there are is refused once it is taken up."""
-        return min(job.sequences, self.slots)
+        return writing + job.sequences <= self.room - (looking and self.slots == 1)
 
     def _order(self) -> list[Job]:
         """Return those who wait in the order in which they will be admitted."""
         if len(self._waiting) <= 1:  # as nearly always
             return self._waiting.copy()
         counts = Counter(self._recent)
-        left, found = self._waiting.copy(), list[Job]()
+        found = [job for job in self._waiting if job.overtaken >= PATIENCE]
+        left = [job for job in self._waiting if job not in found]
         while left:
             job = min(left, key=lambda job: counts[job.session])  # the first of them on a tie
             left.remove(job)
@@ -169,8 +182,8 @@ class Line:
     def leave(self, job: Job) -> None:
         """Take a job out that is over."""
         self.active.remove(job)
-        if job.request["op"] == "write" and job.started_s is not None:
-            self._durations.append(self.now() - job.started_s)
+        if job.request["op"] in {"write", "beams", "compare"} and job.started_s is not None:
+            self._durations.append((self.now() - job.started_s) * job.sequences)
 
     def news(self) -> Iterator[tuple[Job, Message]]:
         """Yield a message for each run whose place in the line has changed."""
@@ -184,7 +197,7 @@ class Line:
         """Return about how long the one at this place waits; None before any run has ended."""
         if not self._durations:
             return None
-        return place * sum(self._durations) / len(self._durations) / max(1, self.slots - 1)
+        return place * sum(self._durations) / len(self._durations) / self.room
 
     def _advice(self, place: int) -> str:
         wait_s = self._wait_s(place)

@@ -84,18 +84,21 @@ class Lockstep:
     pairs: tuple[Pair, ...] = ()
     problems: dict[int, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Find out who can be compared."""
+    @classmethod
+    def of(cls, pool: Pool, runs: Sequence[Run], text_of: int) -> Lockstep:
+        """Ask the models for their vocabularies, and find out which panes can be compared."""
+        found = cls(pool, runs, text_of)
         pieces: dict[str, list[bytes]] = {}
-        for place in (self.text_of, *range(len(self.runs))):
+        for place in (text_of, *range(len(runs))):
             try:
-                self._ask(place, pieces)
+                found._ask(place, pieces)
             except PlaygroundError as error:
-                self.problems[place] = str(error)
-        fit = [place for place in range(len(self.runs)) if place not in self.problems]
-        models = [run.model for run in self.runs]
+                found.problems[place] = str(error)
+        fit = [place for place in range(len(runs)) if place not in found.problems]
+        models = [run.model for run in runs]
         pairs = (Pair(a, b, agreement(pieces[models[a]], pieces[models[b]])) for a, b in combinations(fit, 2))
-        self.pairs = tuple(pair for pair in pairs if pair.agreement.width)
+        found.pairs = tuple(pair for pair in pairs if pair.agreement.width)
+        return found
 
     def _ask(self, place: int, pieces: dict[str, list[bytes]]) -> None:
         """Ask a pane's model for its vocabulary, and hold it against the text's.
@@ -145,6 +148,7 @@ class Lockstep:
         """
         text = tuple(step.token_id for step in self.runs[self.text_of].steps)
         chains = tuple(self.runs[place].params.to_dict() for place in self._panes(reading))
+        stream: Stream | None = None
         try:
             stream = self.pool.open(
                 "rows", reading[0], Prompt(ids=reading[1], chosen=text), SamplingParams(), Extras(chains=chains)
@@ -154,6 +158,8 @@ class Lockstep:
             rows = self._rows(stream, alone=all(model != reading[0] for model, _ in streams))
             first = next(rows)
         except (PlaygroundError, StopIteration) as error:
+            if stream:
+                stream.close()  # or it would take a sequence later that nobody reads
             self._fail(reading, error)
             return
         streams[reading] = _again(first, rows)

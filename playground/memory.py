@@ -34,7 +34,7 @@ SPLIT = re.compile(r"-\d{5}(-of-\d{5}\.gguf)")  # llama.cpp opens all parts, whi
 # Python and the backend's library, measured: the toy takes 34, llama.cpp 61, torch with transformers 330 to 400.
 PROCESS_MB = {"toy": 40, "llamacpp": 80, "hf": 450}
 # Copies of the context that a backend sets up where `sequences` is left out; transformers' cache grows with the texts.
-CONTEXTS = {"llamacpp": 4}
+CONTEXTS = {"llamacpp": 5}
 # A token's keys and values in float16 depend on the architecture, which cannot be seen from outside: 12 for
 # Qwen2.5-0.5B, 18 for Gemma 3 270M, 23 for SmolLM2-135M, 36 for Qwen2.5-3B, 128 for Llama 3 8B.
 TOKEN_KB = 32
@@ -85,7 +85,7 @@ def estimate_mb(spec: ModelSpec, files: Files) -> int:
     """Return about how much a model takes once it is loaded.
 
     A guess where the architecture decides (``TOKEN_KB``): SmolLM2-135M with a context of 256, 2,048 and 8,192 tokens is
-    said to take 205, 429 and 1,197, and takes 179, 336 and 877. What lies on a GPU is left out only if all of it does.
+    said to take 213, 493 and 1,453, and takes 186, 383 and 1,059. What lies on a GPU is left out if all of it does.
     """
     on_disk = sum(size for size, *_ in files) / MB
     on_gpu = spec.backend == "llamacpp" and spec.gpu_layers == -1

@@ -80,6 +80,7 @@ class LiveSearch(Stoppable):
         position: its place among those who wait for the model; 0 where it does not wait.
         wait_s: about how long it will wait there, where that is known.
         paths: other texts after the same prompt, by what wrote them.
+        session: whose it is; "" where nobody says.
     """
 
     search_id: str
@@ -99,8 +100,14 @@ class LiveSearch(Stoppable):
     heard_s: float = field(default_factory=time.monotonic)
     position: int = 0
     wait_s: float | None = None
-    weight: int = 1  # continuations, and one for the search itself
+    considered: int = 0  # continuations of all steps
     paths: dict[str, Written] = field(default_factory=dict)
+    session: str = ""
+
+    @property
+    def weight(self) -> int:
+        """Room it takes, in continuations: those, the tokens of its prompt and of other paths, and one for itself."""
+        return 1 + len(self.prompt_ids) + self.considered + sum(len(path.token_ids) for path in self.paths.values())
 
     def closed(self) -> None:
         """Mark a search of which nothing more comes."""
@@ -118,7 +125,7 @@ class LiveSearch(Stoppable):
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "beam_step":
                 self.steps.append(read_step(message))
-                self.weight += len(self.steps[-1].continuations)
+                self.considered += len(self.steps[-1].continuations)
             case "ended":
                 self.timing, self.over = Timing(**message["timing"]), True
             case _:

@@ -27,7 +27,7 @@ from playground import backends, lifeline
 from playground.backends.base import PrefillStopped
 from playground.catalog import ModelSpec
 from playground.engine import Engine
-from playground.errors import ModelBusy
+from playground.errors import PlaygroundError
 from playground.events import Ended
 from playground.frames import MODEL_ID, receive, send, take_pipes
 from playground.jobs import Job, Line
@@ -103,7 +103,7 @@ class Worker:
     def _join(self, line: Line, job: Job) -> None:
         try:
             line.join(job)
-        except ModelBusy as error:
+        except PlaygroundError as error:
             self._jobs.pop(job.request["id"], None)
             self._send(job, error_answer(error))
         self._admit(line)

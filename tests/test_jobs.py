@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from playground.errors import ModelBusy
-from playground.jobs import MAX_WAITING, RECENT, Job, Line
+from playground.errors import ModelBusy, SettingError
+from playground.jobs import MAX_WAITING, PATIENCE, RECENT, Job, Line
 from playground.store import LiveRun
 from tests.models import CAT, ENDLESS, answers, ended, ids_of, settings, write
 
@@ -83,23 +83,42 @@ def test_nobody_overtakes_a_search_that_waits_for_slots() -> None:
     assert names(line.admit()) == ["b"]
 
 
-def test_a_search_that_needs_every_slot_waits_for_looks_and_they_for_it() -> None:
-    """Those that come later find it waiting, and let it go first."""
-    line = line_of(look("x"), search("s", 4), look("y"), slots=4)
-    assert names(line.admit()) == ["x"]
-    assert line.admit() == []
-    line.leave(line.active[0])
-    assert names(line.admit()) == ["s"]
-    line.leave(line.active[0])
+def test_a_look_fits_beside_the_largest_search() -> None:
+    """Whoever clicks on a tree that grows is answered meanwhile."""
+    line = line_of(search("s", 3), look("x"), look("y"), slots=4)
+    assert names(line.admit()) == ["s", "x"]
+    line.leave(line.active[1])
     assert names(line.admit()) == ["y"]
 
 
-def test_a_search_that_never_fits_is_taken_up_to_be_refused() -> None:
-    """Once nobody else needs a slot; the refusal names both numbers."""
-    line = line_of(run("a"), search("s", 9), slots=4)
+def test_what_never_fits_is_refused_at_once() -> None:
+    """Whoever else is at work; the refusal says what is possible and what to change."""
+    line = line_of(run("a"), slots=4)
+    said = (
+        "4 beams need room for 4 texts at once; this model has room for 3. Use at most 3, or set its sequences in "
+        "models.yaml to 5 or more."
+    )
+    with pytest.raises(SettingError) as caught:
+        line.join(search("s", 4))
+    assert (str(caught.value), caught.value.field) == (said, "num_beams")
+    panes = Job({"op": "compare", "id": "c", "params": {"panes": [{}] * 4}})
+    with pytest.raises(SettingError, match="4 panes of one model need room for 4 texts"):
+        line.join(panes)
     assert names(line.admit()) == ["a"]
-    line.leave(line.active[0])
-    assert names(line.admit()) == ["s"]
+
+
+def test_whoever_was_overtaken_often_is_next() -> None:
+    """New sessions come one after the other; a search of somebody who wrote much is not put off forever."""
+    line = line_of(*(run("x", "eager") for _ in range(3)))
+    served(line)
+    line.join(Job(search("s", 1).request | {"session": "eager"}))
+    order = ""
+    for number in range(PATIENCE + 3):
+        line.join(run("n", f"new {number}"))
+        [taken] = line.admit()
+        order += taken.request["id"]
+        line.leave(taken)
+    assert order == "n" * PATIENCE + "s" + "n" * 2
 
 
 def test_sessions_take_turns() -> None:

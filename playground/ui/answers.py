@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from playground.ui.notices import said
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
+
+GONE_S = 0.25  # so often it is looked whether somebody still waits
 
 
 def done(request: Request, work: Callable[[], None]) -> Response:
@@ -48,6 +51,22 @@ async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
 async def answered(questions: ThreadPoolExecutor, draw: Callable[[], dict[str, Any]]) -> Response:
     """Answer what may wait for a model."""
     return await asyncio.get_running_loop().run_in_executor(questions, partial(pictured, draw))
+
+
+async def answered_while_there(
+    request: Request, workers: ThreadPoolExecutor, work: Callable[[threading.Event], dict[str, Any]]
+) -> Response:
+    """Answer what takes long; the work is told when nobody waits for it any more."""
+    gone = threading.Event()
+    task = asyncio.get_running_loop().run_in_executor(workers, partial(pictured, lambda: work(gone)))
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=GONE_S)
+            if await request.is_disconnected():
+                gone.set()
+        return await task
+    finally:
+        gone.set()
 
 
 def pictured(draw: Callable[[], dict[str, Any]]) -> Response:

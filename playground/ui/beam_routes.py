@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -11,32 +12,31 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.errors import SettingError
 from playground.searches import to_flat
-from playground.ui.answers import answered, beginning, not_json, pictured, refused
+from playground.ui.answers import answered, answered_while_there, beginning, not_json, pictured, refused
 from playground.ui.controls import read_object, to_json
 from playground.views.beam_paths import Paths
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import AsyncIterator
-    from concurrent.futures import ThreadPoolExecutor
 
     from playground.searches import LiveSearch
     from playground.ui.beams import Beams
+    from playground.ui.drives import Drives
 
 UPDATE_S = 0.1
-MAX_RUNNING = 32  # searches that run or wait at once
+WRITERS = 8
 KEYS = "Its keys are model, mode, system, prompt, history, chain, seed, max_new_tokens and beams."
 
 
-def add_beam_routes(
-    router: APIRouter, beams: Beams, questions: ThreadPoolExecutor, searching: ThreadPoolExecutor
-) -> None:
+def add_beam_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecutor, searching: Drives) -> None:
     """Add the beginning and the end of a search, its tree as it grows, and what is asked of it."""
     add_search_routes(router, beams, searching)
     add_text_routes(router, beams)
     add_place_routes(router, beams, questions)
 
 
-def add_search_routes(router: APIRouter, beams: Beams, searching: ThreadPoolExecutor) -> None:
+def add_search_routes(router: APIRouter, beams: Beams, searching: Drives) -> None:
     """Add the beginning and the end of a search, and its tree as it grows."""
     searches = beams.searches
 
@@ -46,10 +46,11 @@ def add_search_routes(router: APIRouter, beams: Beams, searching: ThreadPoolExec
             return foreign
         body = await beginning(request)
         try:
-            live, left_out = beams.begin(read_object(body, KEYS))
+            live, left_out = searching.begin(
+                lambda: beams.begin(read_object(body, KEYS)), lambda begun: beams.drive(begun[0])
+            )
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        searching.submit(beams.drive, live)
         return JSONResponse({"search": live.search_id, "note": left_out})
 
     @router.get("/searches/{search_id}/follow")
@@ -101,16 +102,17 @@ def add_text_routes(router: APIRouter, beams: Beams) -> None:
 def add_place_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecutor) -> None:
     """Add what asks the model again: other texts after the same prompt, and what a token was taken from."""
     searches = beams.searches
+    writing = ThreadPoolExecutor(WRITERS, "paths")  # of their own: a whole text takes long
 
     @router.post("/searches/{search_id}/paths/{kind}")
     async def path(search_id: str, kind: str, request: Request) -> Response:
         body = await beginning(request)
 
-        def written() -> dict[str, Any]:
+        def written(gone: threading.Event) -> dict[str, Any]:
             asked = read_object(body, "Its keys are chain and seed.")
-            return beams.write(searches.get(search_id), kind, asked.get("chain"), asked.get("seed"))
+            return beams.write(searches.get(search_id), kind, asked.get("chain"), asked.get("seed"), gone)
 
-        return not_json(request) or await answered(questions, written)
+        return not_json(request) or await answered_while_there(request, writing, written)
 
     @router.post("/searches/{search_id}/place")
     async def place(search_id: str, request: Request) -> Response:

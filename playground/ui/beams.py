@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playground.beam_settings import PENALTIES, BeamParams
 from playground.errors import PlaygroundError, SettingError
+from playground.process import raised
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
 from playground.reranking import rerank
 from playground.searches import Written
@@ -22,7 +24,7 @@ from playground.tables import hypothesis_rows, hypothesis_table, to_csv
 from playground.tokens import flowing, visible
 from playground.ui.beam_controls import OWN, START, read_penalty
 from playground.ui.boxes import read_boxes
-from playground.ui.controls import read_settings
+from playground.ui.controls import read_session, read_settings
 from playground.ui.notices import said
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
@@ -32,8 +34,10 @@ from playground.views.beam_tree import Look, tree_spec
 from playground.views.beam_words import legend, number, subtitle, title, told, what_if
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Collection, Mapping, Sequence
 
+    from playground.process import Answer
     from playground.searches import LiveSearch, Searches
     from playground.ui.explore import Explorer
 
@@ -79,6 +83,7 @@ class Beams:
         settings = {**START, **own, "max_new_tokens": chain.max_new_tokens, "seed": chain.seed if sample else None}
         params = BeamParams(**settings, samplers=kept)
         live = self.searches.new(str(model), params.with_some_seed() if sample else params, prompt)
+        live.session = read_session(asked.get("session"))
         return live, self._left_out(chain, [item.key for item in acting if item not in kept])
 
     def _left_out(self, chain: SamplingParams, keys: Sequence[str]) -> str:
@@ -92,7 +97,7 @@ class Beams:
         """Take what the model's process says of a search until it is over, or nobody follows it any more."""
         answers = None
         try:
-            answers = self.explorer.pool.open("beams", live.model, live.prompt, live.params)
+            answers = self.explorer.pool.open("beams", live.model, live.prompt, live.params, session=live.session)
             live.opened(answers.stop)
             while not live.over:
                 for message in answers.ready(WAIT_S):
@@ -195,8 +200,10 @@ class Beams:
         texts = rerank(tuple(live.steps), live.params, length_penalty).texts if live.steps else ()
         return to_csv(hypothesis_table(hypothesis_rows(texts), live.model, length_penalty, live.params.to_dict()))
 
-    def write(self, live: LiveSearch, kind: str, chain: object, seed: object) -> dict[str, Any]:
+    def write(self, live: LiveSearch, kind: str, chain: object, seed: object, gone: threading.Event) -> dict[str, Any]:
         """Write a text after the same prompt, greedily or with the page's chain and seed, and compare it with the best.
+
+        It ends where nobody waits for it any more, and is not kept then.
 
         Raises:
             PlaygroundError: the search is not over, its prompt cannot be read, or the settings are refused.
@@ -209,11 +216,15 @@ class Beams:
         settings = {"temperature": 0, "seed": 0, "max_new_tokens": length}
         params = SamplingParams.from_dict(settings) if kind == "greedy" else read_settings(chain, seed, length)
         pool, prompt = self.explorer.pool, Prompt(ids=live.prompt_ids)
-        answers = pool.open("write", live.model, prompt, params.with_some_seed())
-        try:
-            steps = [message for message in answers if message["event"] == "step"]
-        finally:
-            answers.close()
+        steps: list[Answer] = []
+        with closing(pool.open("write", live.model, prompt, params.with_some_seed(), session=live.session)) as answers:
+            over = False
+            while not over:
+                if gone.is_set():
+                    raise PlaygroundError("Nobody waits for this text any more.")
+                for message in map(raised, answers.ready(WAIT_S)):
+                    steps += [message] if message["event"] == "step" else []
+                    over = message["event"] == "ended"
         ids, pieces = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
         written = live.paths[kind] = Written(ids, pieces, sum(math.log(step["model_prob"]) for step in steps))
         return {"sentence": self._compared(live, kind, written)}

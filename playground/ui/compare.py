@@ -16,7 +16,7 @@ from playground.records import SamplingParams
 from playground.status import State
 from playground.tokens import visible
 from playground.ui.boxes import read_boxes
-from playground.ui.controls import read_settings
+from playground.ui.controls import read_session, read_settings
 from playground.ui.link import flat_chain
 from playground.ui.strip import strip_message
 
@@ -71,7 +71,9 @@ class Compare:
         shared = read_settings({}, asked.get("seed"), asked.get("max_new_tokens")).with_some_seed()
         common = asked["luck"] == "common"
         runs = [self._pane(asked, pane, shared, 0 if common else number) for number, pane in enumerate(flat)]
-        return self.comparisons.new(runs, fast=asked.get("fast") is True, common=common)
+        live = self.comparisons.new(runs, fast=asked.get("fast") is True, common=common)
+        live.session = read_session(asked.get("session"))
+        return live
 
     def _pane(self, asked: Mapping[str, Any], pane: Mapping[str, Any], shared: SamplingParams, number: int) -> LiveRun:
         """Return a run that has not begun; with its own luck each pane counts the seed on by one."""

@@ -190,7 +190,7 @@ class Walk:
         key = f"apart {self.text_of}"
         if key in self.live.found:
             return self.live.found[key]  # type: ignore[no-any-return]
-        together = Lockstep(self.pool, [pane.record() for pane in self.live.panes], self.text_of)
+        together = Lockstep.of(self.pool, [pane.record() for pane in self.live.panes], self.text_of)
         with closing(together.walk()) as walk:
             for place in walk:
                 self.places.append(place)

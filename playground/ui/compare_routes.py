@@ -25,15 +25,13 @@ if TYPE_CHECKING:
 
     from playground.comparisons import LiveComparison
     from playground.ui.compare import Compare
+    from playground.ui.drives import Drives
 
 UPDATE_S, PROGRESS_S = 0.1, 0.3
-MAX_RUNNING = 32  # comparisons that write or wait at once
 KEYS = "Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens."
 
 
-def add_compare_routes(
-    router: APIRouter, compare: Compare, questions: ThreadPoolExecutor, comparing: ThreadPoolExecutor
-) -> None:
+def add_compare_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor, comparing: Drives) -> None:
     """Add the beginning and the end of a comparison, its texts as they grow, and what is counted in them."""
     add_writing_routes(router, compare, comparing)
     add_vote_routes(router, compare)
@@ -41,7 +39,7 @@ def add_compare_routes(
     add_file_routes(router, compare, questions)
 
 
-def add_writing_routes(router: APIRouter, compare: Compare, comparing: ThreadPoolExecutor) -> None:
+def add_writing_routes(router: APIRouter, compare: Compare, comparing: Drives) -> None:
     """Add the beginning and the end of a comparison, and its texts as they grow."""
     comparisons = compare.comparisons
 
@@ -51,10 +49,9 @@ def add_writing_routes(router: APIRouter, compare: Compare, comparing: ThreadPoo
             return foreign
         body = await beginning(request)
         try:
-            live = compare.begin(read_object(body, KEYS))
+            live = comparing.begin(lambda: compare.begin(read_object(body, KEYS)), compare.drive)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        comparing.submit(compare.drive, live)
         return JSONResponse({"comparison": live.comparison_id})
 
     @router.get("/comparisons/{comparison_id}/follow")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playground.ui.wording import Language, Wording
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_SESSION_CHARS = 64
 BASICS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")  # cards that are always there
 
 
@@ -138,6 +139,11 @@ def read_object(body: bytes, keys: str, *, most: int = MAX_BODY_BYTES) -> dict[s
     if not isinstance(flat, dict):
         raise SettingError(f"The request is no JSON object of at most {most:,} bytes.", hint=keys)
     return flat
+
+
+def read_session(value: object) -> str:
+    """Return what a page says of whose work it is: any text of its own, so that visitors take turns."""
+    return value[:MAX_SESSION_CHARS] if isinstance(value, str) else ""
 
 
 def to_json(value: object) -> str:

@@ -18,11 +18,12 @@ from playground.saved import MAX_FILE_BYTES, lines
 from playground.searches import Searches
 from playground.tables import steps_table, to_csv
 from playground.ui.answers import answered, beginning, done, not_json, pictured, refused
-from playground.ui.beam_routes import MAX_RUNNING, add_beam_routes
+from playground.ui.beam_routes import add_beam_routes
 from playground.ui.beams import Beams
 from playground.ui.compare import Compare
 from playground.ui.compare_routes import add_compare_routes
 from playground.ui.controls import read_object
+from playground.ui.drives import Drives
 from playground.ui.first import Recorded
 from playground.ui.follow import follow, resumed
 from playground.ui.languages import LANGUAGES
@@ -76,8 +77,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's, with the questions of each language at its own addresses."""
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
-    searching = ThreadPoolExecutor(MAX_RUNNING, "beams")
-    comparing = ThreadPoolExecutor(MAX_RUNNING, "compare")
+    searching, comparing = Drives("searches"), Drives("comparisons")
     searches, comparisons, opening, recorded = Searches(), Comparisons(), Opening(), Recorded(explorer.store)
     app.add_exception_handler(ClientDisconnect, unheard)
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
     from playground.scores import Scores
 
-SLOTS = 4
+SLOTS = 5  # four texts, beams or panes, and a look
 LFS_POINTER = b"version https://git-lfs"
 
 
