@@ -37,6 +37,7 @@
       if (chosen === name) return;
       set(chosen);
       changed();
+      window.playground.tell("color", name); // one choice for all texts of the page
       window.playground.tell("shows");
     }
 
@@ -46,6 +47,7 @@
     };
 
     document.addEventListener("playground:restore", ({ detail }) => choose(detail.color));
+    document.addEventListener("playground:color", ({ detail }) => choose(detail));
     set(names[0]);
     return {
       element,

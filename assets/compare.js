@@ -7,7 +7,7 @@
   parts.compare = (element, props) => {
     const words = JSON.parse(props.words);
     const spec = JSON.parse(props.spec);
-    const here = () => location.hash === "#compare";
+    const here = () => document.body.dataset.view === "compare";
     const own = kept("compare") ?? {};
     let panes = null; // {model, system, chain, history} of each, once the side has its settings
     let editing = 0; // the pane whose chain stands at the side
@@ -15,26 +15,10 @@
     let shown = null; // the comparison that is shown, and whether settings have changed since
     let latest = null, stream = null, selected = null;
 
-    // What to compare.
-    const option = (value, text, more = {}) => el("option", { value, ...more }, text);
-    const offered = [...Object.keys(spec.presets), ...(spec.two.length > 1 ? ["models"] : []), ...(spec.adapter.length ? ["adapter"] : [])];
-    const preset = el("select", { id: "compare-preset", "aria-label": words.compare_preset, onchange: () => choose(preset.value) },
-      option("own", words.compare_preset_own), ...offered.map((name) => option(name, words[`compare_preset_${name}`])));
-    const count = el("select", { id: "compare-count", "aria-label": words.compare_panes, onchange: () => resize(Number(count.value)) }, ...[2, 3, 4].map((value) => option(value, value)));
-    const luck = el("select", { id: "compare-luck", "aria-label": words.compare_luck, onchange: () => settle() }, ...["common", "own"].map((name) => option(name, words[`compare_luck_${name}`])));
-    const fast = el("input", { type: "checkbox", id: "compare-fast", onchange: () => settle() });
-    const blind = el("input", { type: "checkbox", id: "compare-blind" });
-    const said = el("p", { class: "settings" });
-    const begin = el("button", { type: "button", class: "go", id: "write-all", title: words.compare_write_help, onclick: () => write() }, words.compare_write);
-    const halt = el("button", { type: "button", class: "plain", id: "stop-all", disabled: true, onclick: () => stop() }, words.compare_stop);
-    const reply = el("button", { type: "button", class: "plain", hidden: true, title: words.compare_reply_help, onclick: () => answer() }, words.compare_reply);
-    const anew = el("button", { type: "button", class: "plain", hidden: true, onclick: () => { panes.forEach((pane) => { pane.history = []; }); settle(); } }, words.compare_anew);
-    const changed = el("p", { class: "settings", role: "status" });
-    const field = (name, control) => el("label", { class: "compare-field" }, el("span", {}, words[name]), control);
-    const form = el("section", { class: "card compare-form", "aria-label": words.compare_preset },
-      el("div", { class: "compare-fields" }, field("compare_preset", preset), field("compare_panes", count), field("compare_luck", luck),
-        el("label", { class: "compare-check", title: words.compare_fast_help }, fast, ` ${words.compare_fast}`), el("label", { class: "compare-check" }, blind, ` ${words.compare_blind}`)),
-      said, el("div", { class: "compare-go" }, begin, halt, reply, anew, changed));
+    const controls = window.playground.compareForm(words, spec, {
+      choose, resize, settle, write, stop, answer, anew: () => { panes.forEach((pane) => { pane.history = []; }); settle(); }, asked: () => asked(),
+    });
+    const { form, preset, count, luck, fast, blind, said, begin, halt, reply, anew, changed } = controls;
 
     // The panes.
     const colors = window.playground.colors(words, JSON.parse(props.colors), () => views.forEach((view) => view.recolor()));
@@ -120,6 +104,20 @@
       changed.textContent = shown && shown.asked !== null && JSON.stringify(asked()) !== shown.asked ? words.compare_changed : "";
       keep("compare", { panes, preset: preset.value, luck: luck.value, fast: fast.checked, outside });
     }
+
+    /** Take what a link holds into the view; nothing is written by that. */
+    async function open() {
+      const news = panes && (await window.playground.readCompareLink());
+      if (!news) return;
+      const { panes: found, luck: lucky, fast: batch, ...boxes } = news.state;
+      tell("boxes", boxes);
+      panes = found.map((pane) => ({ ...pane, history: [] }));
+      [luck.value, fast.checked, preset.value, editing] = [lucky, batch, "own", 0];
+      settle(true);
+      if (news.problems) tell("notice", { kind: "error", text: fill(words.link_part, news), field: "", stay: true });
+    }
+
+    window.addEventListener("hashchange", () => open());
 
     // Writing.
     function asked() {
@@ -257,6 +255,7 @@
         ready();
         document.querySelector("#chain")?.before(note);
         settle(true);
+        open();
       } else if (outside) {
         tell("chain", { chain: outside });
         tell("settings");
@@ -290,6 +289,7 @@
       else show(news);
     }
 
+    document.addEventListener("playground:restore", () => here() && queueMicrotask(() => settle(true))); // boxes were filled in: the chain is the pane's
     document.addEventListener("playground:view", arrive);
     ["shows", "place"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
     document.addEventListener("change", ({ target }) => { if (here() && target.closest?.("#mode, #seed, #length")) setTimeout(settle, 0); });

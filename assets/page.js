@@ -135,7 +135,7 @@
     const views = VIEWS.map((name) => el("a", { class: "view", href: `#${name}`, "data-view": name }, words[`view_${name}`]));
     element.append(el("header", { class: "bar" }, el("h1", {}, words.title), el("nav", { class: "views" }, ...views), el("span", { class: "space" }), chip, languages(props, words), window.playground.tours(words), ...window.playground.displays(words)));
     const choose = () => {
-      const name = VIEWS.find((view) => location.hash === `#${view}`) ?? VIEWS[0]; // #explore/… holds settings: link.js
+      const name = VIEWS.find((view) => location.hash === `#${view}` || location.hash.startsWith(`#${view}/`)) ?? VIEWS[0]; // what follows holds settings: link.js, compare.js
       document.body.dataset.view = name;
       document.querySelector(".playground")?.classList.toggle("away", name === "models");
       document.querySelector("#models")?.classList.toggle("shown", name === "models");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -107,7 +108,10 @@ class LiveComparison:
                     _take(lives, message)
             finally:
                 answers.close()
-        except PlaygroundError as error:
+        except Exception as error:
+            if not isinstance(error, PlaygroundError):
+                logging.getLogger(__name__).exception("A comparison broke off.")
+                error = PlaygroundError(f"Something in the playground broke: {type(error).__name__}.")
             for live in lives:
                 if live.stop_reason is None:
                     live.fail(error)

@@ -276,3 +276,28 @@ def test_a_saved_comparison_opens_in_the_view(visit: Callable[..., Watched], tmp
     expect(pane(other, "C").locator(".pane-chip").filter(has_text="Top-p")).to_have_text("Top-p 0.9")
     write(other)
     assert [text(other, letter) for letter in "ABC"] == [text(watched, letter) for letter in "ABC"]
+
+
+def test_a_link_fills_in_every_pane(visit: Callable[..., Watched], app: RunningApp) -> None:
+    """Prompt, seed, length, panes and luck; nothing is written by opening it."""
+    watched = visit()
+    watched.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    watched.page.select_option("#compare-preset", "methods")
+    watched.page.select_option("#compare-luck", "own")
+    watched.page.fill("#prompt textarea", "Two roads diverged")
+    watched.page.fill("#length input", "9")
+    watched.page.keyboard.press("Tab")
+    watched.page.locator(".compare-go").get_by_text("Copy link").click()
+    expect(watched.page.locator(".notice")).to_contain_text("Link copied")
+    link = watched.page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{app.url}/#compare/")
+    other = visit()
+    other.page.goto(link)
+    expect(other.page.locator("#prompt textarea")).to_have_value("Two roads diverged")
+    expect(other.page.locator("#length input")).to_have_value("9")
+    expect(other.page.locator("#compare-luck")).to_have_value("own")
+    expect(pane(other, "A").locator(".pane-chip").filter(has_text="Temperature")).to_have_text("Temperature 0")
+    expect(pane(other, "C").locator(".pane-chip").filter(has_text="Top-p")).to_have_text("Top-p 0.9")
+    expect(other.page.locator('.sampler[data-key="temperature"] .number >> nth=0')).to_have_value("0")
+    expect(other.page.locator(".compare-over")).to_be_hidden()
+    assert other.page.evaluate("location.hash") == "#compare"

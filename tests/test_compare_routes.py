@@ -254,3 +254,33 @@ def test_a_damaged_comparison_is_refused(page: RunningApp, change: dict[str, Any
     answer = page.http.post("/playground/open", json=flat)
     assert answer.status_code == 400
     assert says in answer.json()["text"]
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("!!!", "The link holds no settings"),
+        ("e30", "of version"),
+        ("eyJ2IjoxfQ", "The link holds no comparison of 2 to 4 panes"),
+        ("A" * 40_000, "longer than 32,768 characters"),
+    ],
+)
+def test_a_hostile_link_is_refused(page: RunningApp, link: str, says: str) -> None:
+    """In a sentence; the page stays as it was."""
+    answer = page.http.post("/playground/compare/link", json={"link": link})
+    assert answer.status_code == 400
+    assert says in answer.json()["text"]
+
+
+def test_what_of_a_link_does_not_hold_starts_anew(page: RunningApp) -> None:
+    """With the letter of the pane; all else is filled in."""
+    own = [{"model": "toy", "system": "", "chain": {"temperature": 0.5}}, {"model": "nobody", "chain": {"top_p": 7}}]
+    state = {"v": 1, "prompt": "Then the cat", "seed": 7, "luck": "good", "fast": True, "panes": own}
+    found = page.http.post("/playground/compare/link", json={"state": state}).json()
+    assert (found["state"]["prompt"], found["state"]["seed"], found["state"]["luck"]) == ("Then the cat", 7, "common")
+    assert found["state"]["panes"][0]["chain"]["temperature"] == 0.5
+    assert found["state"]["panes"][1]["model"] == "toy"
+    assert "B: models.yaml has no model “nobody”" in found["problems"]
+    assert "Luck is good; it must be one of common, own." in found["problems"]
+    again = page.http.post("/playground/compare/link", json={"link": found["link"]}).json()
+    assert (again["state"], again["problems"]) == (found["state"], "")

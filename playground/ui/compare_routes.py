@@ -15,8 +15,10 @@ from playground.tables import measures_table, to_csv
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
 from playground.ui.compare import LETTERS, keep_vote
 from playground.ui.compare_files import report, to_flat, to_text
+from playground.ui.compare_link import opened
 from playground.ui.compare_numbers import Walk, apart_message, matrix, summary
 from playground.ui.controls import read_object, to_json
+from playground.ui.link import MAX_STATE_BYTES
 from playground.ui.notices import said
 
 if TYPE_CHECKING:
@@ -79,8 +81,13 @@ def add_writing_routes(router: APIRouter, compare: Compare, comparing: Drives) -
 
 
 def add_vote_routes(router: APIRouter, compare: Compare) -> None:
-    """Add what somebody thinks of the texts."""
+    """Add what somebody thinks of the texts, and the check of what a link holds."""
     comparisons = compare.comparisons
+
+    @router.post("/playground/compare/link")
+    async def link(request: Request) -> Response:
+        body = await beginning(request, most=MAX_STATE_BYTES)
+        return await asyncio.to_thread(pictured, lambda: opened(compare.explorer, body))
 
     @router.post("/comparisons/{comparison_id}/vote")
     async def vote(comparison_id: str, request: Request) -> Response:

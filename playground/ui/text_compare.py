@@ -35,6 +35,7 @@ COMPARE: dict[str, str] = {
     "compare_stop_one": "Stop pane {pane}",
     "compare_model": "Model of pane {pane}",
     "compare_cannot": "{title} – cannot run here yet: see Models",
+    "compare_link_copied": "Link copied: whoever opens it sees these panes filled in, and presses Write all.",
     "compare_system": "System prompt of pane {pane}",
     "compare_edit": "Settings",
     "compare_edit_help": "Show this pane’s chain at the side, to change it.",

@@ -35,6 +35,7 @@ COMPARE: dict[str, str] = {
     "compare_stop_one": "Остановить панель {pane}",
     "compare_model": "Модель панели {pane}",
     "compare_cannot": "{title} — пока не запустить, см. «Модели»",
+    "compare_link_copied": "Ссылка скопирована: кто её откроет, увидит эти панели и нажмёт «Написать все».",
     "compare_system": "Системный промпт панели {pane}",
     "compare_edit": "Настройки",
     "compare_edit_help": "Показать цепочку этой панели сбоку, чтобы изменить её.",

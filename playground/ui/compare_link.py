@@ -1,0 +1,53 @@
+"""What the view of comparisons is set to, as a link holds it: ``#compare/STATE``, read and checked as ``link`` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import PlaygroundError, SettingError, shown
+from playground.panes import MAX_PANES, MIN_PANES
+from playground.ui.compare import LETTERS, LUCKS
+from playground.ui.controls import read_object
+from playground.ui.link import MAX_STATE_BYTES, VERSION, checked, read_link, readable, to_link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.ui.explore import Explorer
+
+SHARED = ("mode", "prompt", "seed", "max_new_tokens")
+OWN = ("model", "system", "chain")
+KEYS = "Its keys are link or state."
+
+
+def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
+    """Answer what a link, or a page, says of a comparison: ``state``, ``problems`` and ``link``, "" where too long.
+
+    Raises:
+        SettingError: there is nothing to read.
+    """
+    flat = read_object(body, KEYS, most=MAX_STATE_BYTES)
+    given = read_link(flat["link"]) if "link" in flat else readable(flat.get("state"))
+    panes = given.get("panes")
+    if not isinstance(panes, list) or not MIN_PANES <= len(panes) <= MAX_PANES:
+        raise SettingError(f"The link holds no comparison of {MIN_PANES} to {MAX_PANES} panes.")
+    states, problems = zip(*(_pane(explorer, given, pane) for pane in panes), strict=True)
+    luck = given.get("luck")
+    said = [f"{LETTERS[place]}: {error}" for place, found in enumerate(problems) for error in found]
+    if luck not in LUCKS:
+        said.append(f"Luck is {shown(luck)}; it must be one of {', '.join(LUCKS)}.")
+    state = {
+        "v": VERSION,
+        **{name: states[0][name] for name in SHARED},
+        "luck": luck if luck in LUCKS else LUCKS[0],
+        "fast": given.get("fast") is True,
+        "panes": [{name: own[name] for name in OWN} for own in states],
+    }
+    return {"state": state, "problems": " ".join(dict.fromkeys(said)), "link": to_link(state)}
+
+
+def _pane(explorer: Explorer, given: Mapping[str, Any], pane: object) -> tuple[dict[str, Any], list[PlaygroundError]]:
+    """Return the state that Explore would have with a pane's settings, and what of it does not hold."""
+    own = pane if isinstance(pane, dict) else {}
+    asked = {name: given[name] for name in SHARED if name in given} | {name: own[name] for name in OWN if name in own}
+    return checked(explorer.pool.catalog, asked, explorer.texts)
