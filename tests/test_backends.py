@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground import backends
-from playground.backends.base import LoadedModel, Message, PrefillStopped
+from playground.backends.base import LoadedModel, Message, PrefillStopped, own
+from playground.backends.llamacpp.model import LlamaSequence
 from playground.errors import ModelError, PromptError
 from playground.scores import Scores
 from tests.models import CATALOG, ROOT, SMOLLM, after, finished
@@ -474,3 +475,25 @@ def test_what_a_backend_does_not_have_is_refused(option: dict[str, Any]) -> None
         backends.load(replace(CATALOG.get("toy"), **option))
     with pytest.raises(ModelError, match="sets gpu_layers, which the backend hf does not have"):
         backends.load(replace(tiny("llama"), gpu_layers=3))
+
+
+def test_llamacpp_decodes_in_one_batch_whatever_was_dropped_before() -> None:
+    """The lowest free slots come first, and rows in their order: llama.cpp splits what does not follow one another."""
+    model = backends.load(replace(CATALOG.get(SMOLLM), context_tokens=256))
+    ids = model.encode("One two three four five", special=True)
+    held = [model.prefill(ids[:1])[0] for _ in range(4)]
+    for place in (2, 0, 3, 1):
+        model.drop(held[place])
+    first, _ = model.prefill(ids)
+    sequences = [first, *(model.fork(first) for _ in range(3))]
+    slots = [own(sequence, LlamaSequence).slot for sequence in sequences]
+    assert slots == sorted(slots)
+    assert slots[-1] - slots[0] == 3
+    forward = model.decode(sequences, ids[:4])
+    for sequence in sequences:
+        model.drop(sequence)
+    first, _ = model.prefill(ids)
+    sequences = [first, *(model.fork(first) for _ in range(3))]
+    backward = model.decode(sequences[::-1], ids[:4][::-1])
+    assert forward.tobytes() == backward[::-1].tobytes()
+    model.close()

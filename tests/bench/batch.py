@@ -197,6 +197,20 @@ class BareLlama:
             tokens = tuple(self._best(row) for row in range(width))
         return time.perf_counter() - start
 
+    def shared(self, steps: int) -> float:
+        """Read one prompt, copy it into every slot and go on with all of them greedily, everything counted."""
+        llama_cpp.llama_memory_clear(self.memory, True)  # noqa: FBT003 (a C function)
+        ids, width = self.ours.ids, self.width
+        start = time.perf_counter()
+        self._decode(ids, range(len(ids)), range(1), wanted=1)
+        for slot in range(1, width):
+            llama_cpp.llama_memory_seq_cp(self.memory, 0, slot, -1, -1)
+        tokens = self.ours.long[:width]
+        for position in range(len(ids), len(ids) + steps):
+            self._decode(tokens, range(position, position + 1), range(width), wanted=width)
+            tokens = tuple(self._best(row) for row in range(width))
+        return time.perf_counter() - start
+
 
 def main(backend: str, parts: Sequence[str]) -> None:
     """Take turns and print."""

@@ -42,7 +42,7 @@ def main() -> None:
         times["fast"].append(seconds(lambda: list(write_all(engine, panes, going, fast=True))))
         times["exact"].append(seconds(lambda: list(write_all(engine, panes, going))))
         times["in turn"].append(seconds(lambda: [list(engine.write(one.prompt, one.params, going)) for one in panes]))
-        times["bare batch"].append(bare.batch(TOKENS - 1))
+        times["bare batch"].append(bare.shared(TOKENS - 1))
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"exact in batches of up to {engine.exact_batch}")
     for name, spent in medians.items():

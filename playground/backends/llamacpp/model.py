@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, cast
 
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # or ggml starts a debugger when it aborts
@@ -162,7 +163,7 @@ class LlamaModel:
         self, ids: Sequence[int], *, onto: ModelSequence | None = None, keep_going: KeepGoing = lambda: True
     ) -> tuple[LlamaSequence, Logits]:
         """Read the prompt in chunks; Stop is asked between the operations of a chunk."""
-        sequence = own(onto, LlamaSequence) if onto else LlamaSequence(self._free.pop(), 0)
+        sequence = own(onto, LlamaSequence) if onto else LlamaSequence(heappop(self._free), 0)
         try:
             for start in range(0, len(ids), size := self.chunk_tokens):
                 self._read(sequence, ids[start : start + size], int(start + size >= len(ids)), keep_going)
@@ -173,7 +174,7 @@ class LlamaModel:
 
     def score(self, ids: Sequence[int], *, keep_going: KeepGoing = lambda: True) -> Turns[Scores]:
         """Ask for every row of a chunk; Stop is asked as in prefill."""
-        sequence = LlamaSequence(self._free.pop(), 0)
+        sequence = LlamaSequence(heappop(self._free), 0)
 
         def read(chunk: Sequence[int]) -> Logits:
             self._read(sequence, chunk, len(chunk), keep_going)
@@ -188,18 +189,25 @@ class LlamaModel:
     def fork(self, sequence: ModelSequence) -> LlamaSequence:
         """Copy the slot's memory."""
         source = own(sequence, LlamaSequence)
-        target = LlamaSequence(self._free.pop(), source.length)
+        target = LlamaSequence(heappop(self._free), source.length)
         llama_cpp.llama_memory_seq_cp(self._memory, source.slot, target.slot, -1, -1)
         return target
 
     def decode(self, sequences: Sequence[ModelSequence], ids: Sequence[int]) -> Logits:
-        """Run one batch with a row for each sequence."""
-        for row, (sequence, token) in enumerate(zip(sequences, ids, strict=True)):
-            self._put(row, token, sequence.length, own(sequence, LlamaSequence).slot, wants_logits=True)
+        """Run one batch with a row for each sequence.
+
+        llama.cpp computes rows together only where their slots follow one another: (1, 2, 3) at once, (3, 2, 1) one by
+        one. So rows go in the order of their slots, and the lowest free slot is always taken first.
+        """
+        asked = [(own(sequence, LlamaSequence), token) for sequence, token in zip(sequences, ids, strict=True)]
+        order = sorted(range(len(asked)), key=lambda place: asked[place][0].slot)
+        for row, place in enumerate(order):
+            sequence, token = asked[place]
+            self._put(row, token, sequence.length, sequence.slot, wants_logits=True)
         self._run(len(ids), lambda: True)
-        for sequence in sequences:
+        for sequence, _ in asked:
             sequence.length += 1
-        return self._rows(len(ids))
+        return np.stack([self._row(order.index(place)) for place in range(len(order))])
 
     def _read(self, sequence: LlamaSequence, chunk: Sequence[int], wanted: int, keep_going: KeepGoing) -> None:
         """Append a chunk in one call, keeping the logits after its last ``wanted`` tokens."""
@@ -245,7 +253,7 @@ class LlamaModel:
         """Clear the slot."""
         slot = own(sequence, LlamaSequence).slot
         llama_cpp.llama_memory_seq_rm(self._memory, slot, -1, -1)
-        self._free.append(slot)
+        heappush(self._free, slot)
 
     def close(self) -> None:
         """Free context and file."""
