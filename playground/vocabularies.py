@@ -1,11 +1,16 @@
-"""Whether two models have one vocabulary: every token id the same bytes, checked id by id."""
+"""Whether two models have one vocabulary: every token id the same bytes, checked id by id.
+
+- Rows that only pad a vocabulary have no name; each backend calls them something else, and they are the same.
+- Models that were tuned from one another may call a few control tokens by other names (Qwen2.5-Omni's ``<|AUDIO|>`` is
+  Qwen2.5's ``<|object_ref_start|>``). Those are compared as ids, and a sentence names them.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from playground.measures import divergence
 from playground.records import Prompt, SamplingParams
 
 if TYPE_CHECKING:
@@ -27,23 +32,60 @@ class Agreement:
     note: str = ""
 
 
+MOST_RENAMED, MOST_NAMED = 32, 3
+CONTROL = re.compile(rb"<\|?[^<>\s]{1,60}>")
+
+
 def agreement(one: Sequence[bytes], other: Sequence[bytes]) -> Agreement:
     """Compare the pieces of two models.
 
-    >>> agreement([b"a", b"b"], [b"a", b"b", b""])
-    Agreement(width=2, note='1 token ids that only one of the models has, from 2 on, are left out.')
+    >>> agreement([b"a", b"b"], [b"a", b"b", b"c"])
+    Agreement(width=2, note='Token ids from 2 on, which only one of the models has, are left out (1).')
     >>> agreement([b"a", b"b"], [b"a", b"c"]).note
     "The tokenizers differ, first in token 1 (b'b' and b'c'): distributions cannot be compared, only whole texts."
+    >>> agreement([b"a", b"<|x|>"], [b"a", b"<|y|>"])
+    Agreement(width=2, note="1 control token has two names and is compared as an id: 1 (b'<|x|>' and b'<|y|>').")
     """
-    width = min(len(one), len(other))
-    place = divergence(one[:width], other[:width])
-    if place is not None:
-        pieces = f"{one[place]!r} and {other[place]!r}"
-        said = f"The tokenizers differ, first in token {place:,} ({pieces}): distributions cannot be compared"
+    width, renamed = min(len(one), len(other)), list[int]()
+    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+        if mine == theirs or (_pads(place, mine) and _pads(place, theirs)):
+            continue
+        if len(renamed) < MOST_RENAMED and CONTROL.fullmatch(mine) and CONTROL.fullmatch(theirs):
+            renamed.append(place)
+            continue
+        said = f"The tokenizers differ, first in token {_named(place, one, other)}: distributions cannot be compared"
         return Agreement(0, f"{said}, only whole texts.")
-    more = max(len(one), len(other)) - width
-    left_out = f"{more:,} token ids that only one of the models has, from {width:,} on, are left out."
-    return Agreement(width, left_out if more else "")
+    return Agreement(width, " ".join(filter(None, [_renamed(renamed, one, other), _left_out(one, other)])))
+
+
+def _pads(place: int, piece: bytes) -> bool:
+    """Tell whether a row only fills a vocabulary up: llama.cpp gives it no text, our hf backend a name of its own."""
+    return piece in {b"", f"<unused {place}>".encode()}
+
+
+def _named(place: int, one: Sequence[bytes], other: Sequence[bytes]) -> str:
+    return f"{place:,} ({one[place]!r} and {other[place]!r})"
+
+
+def _renamed(places: Sequence[int], one: Sequence[bytes], other: Sequence[bytes]) -> str:
+    if not places:
+        return ""
+    named = ", ".join(_named(place, one, other) for place in places[:MOST_NAMED])
+    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+    said = (
+        "1 control token has two names and is compared as an id"
+        if len(places) == 1
+        else f"{len(places)} control tokens have two names and are compared as ids"
+    )
+    return f"{said}: {named}{more}."
+
+
+def _left_out(one: Sequence[bytes], other: Sequence[bytes]) -> str:
+    """Say what only one of two models has; rows that only pad it are nothing to speak of."""
+    width = min(len(one), len(other))
+    longer = one if len(one) > width else other
+    more = sum(not _pads(place, piece) for place, piece in enumerate(longer[width:], start=width))
+    return f"Token ids from {width:,} on, which only one of the models has, are left out ({more:,})." if more else ""
 
 
 def pieces_of(pool: Pool, model: str) -> list[bytes]:
