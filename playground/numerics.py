@@ -279,7 +279,9 @@ class Distribution:
         return float(rest.sum()) / self._total
 
     def rank_of(self, token_id: int) -> int:
-        """Return the rank of a token in play; the best has rank 1."""
-        entries, _ = self.locate(np.array([token_id]))
+        """Return the rank of a token; the best has rank 1, and those that are not in play come last, by id."""
+        entries, inside = self.locate(np.array([token_id]))
+        if self.ids is not None and not inside[0]:
+            return self.size + token_id - int(np.count_nonzero(self.ids < token_id)) + 1
         entry = int(entries[0])
         return entry + 1 if self.ranked else rank_at(self.raw, entry)

@@ -353,3 +353,10 @@ def test_arithmetic_is_in_float64_and_leaves_the_models_array(dtype: str) -> Non
 
     assert found.logits.dtype == found.probs.dtype == np.float64
     assert logits.tolist() == [2.0, -1.0, 0.5]
+
+
+def test_what_is_not_in_play_ranks_last_by_id() -> None:
+    """As a full sort of the logits has it, where −inf is the lowest."""
+    logits = np.array([1.0, -np.inf, 3.0, -np.inf, 2.0, -np.inf], np.float32)
+    found = Distribution.of_logits(logits)
+    assert [found.rank_of(token) for token in range(6)] == [3, 4, 1, 5, 2, 6]
