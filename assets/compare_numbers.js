@@ -51,7 +51,7 @@
     const changed = ([kind, left, right]) => (kind === "equal" ? [left] : [...(left ? [el("del", {}, left)] : []), ...(right ? [el("ins", {}, right)] : [])]);
 
     // Pictures that ask the models.
-    const matrix = picture("compare_matrix", async () => {
+    const matrix = picture("compare_matrix", () => "matrix.csv", async () => {
       const news = await ask(path("matrix"));
       return news && { figure: news.figure, notes: news.notes };
     });
@@ -59,7 +59,7 @@
     const pair = el("select", { class: "plain code", "aria-label": words.compare_pair, onchange: () => gaps.paint(chosen()) });
     let pairs = [];
     const chosen = () => pairs[Number(pair.value)] ?? pairs[0];
-    const gaps = picture("compare_gaps", async (said) => {
+    const gaps = picture("compare_gaps", () => `gaps.csv?text_of=${along.value || 0}`, async (said) => {
       const news = await read(`${path("gaps")}?text_of=${along.value || 0}`, said);
       if (!news) return null;
       pairs = news.pairs.map(({ figure, note, name }) => ({ figure, name, notes: [note, ...news.problems].filter(Boolean) }));
@@ -89,7 +89,7 @@
     }
 
     /** A card that asks when it is opened, and again when another comparison is shown. */
-    function picture(name, find, ...controls) {
+    function picture(name, csv, find, ...controls) {
       const area = el("div", { class: "figure" });
       const status = el("p", { class: "settings", role: "status" });
       const notes = el("div", { class: "compare-notes" });
@@ -100,7 +100,7 @@
 
       const saved = () => ({
         name: name.replace("_", "-"), figure: drawn.figure, width: area.clientWidth, title: [words[name], drawn.name].filter(Boolean).join(" · "),
-        lines: told.lines(), legend: [], table: (kind) => at(path(`compare.${kind}`)),
+        lines: told.lines(), legend: [], table: (kind) => at(kind === "csv" ? path(csv()) : path("compare.json")),
       });
 
       async function again() {

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const { el, ask, fill, term } = window.playground;
+  const MOST_TEXT = 700; // characters of a text in a picture's head
   const CONFIG = { displayModeBar: false, responsive: false };
   const FIELDS = ["text", "before", "after", "rank", "bits", "chosen", "entropy", "near"]; // as strip.py says a token
 
@@ -163,6 +164,11 @@
     window.playground.peek(words, text, (position) => tokens[position]);
     return {
       element, set, show, select, recolor,
+      /** What it wrote, as a picture has room for it. */
+      text: () => {
+        const all = tokens.map((token) => token.text).join("").replace(/\s+/g, " ");
+        return all.length > MOST_TEXT ? `${all.slice(0, MOST_TEXT)} …` : all;
+      },
       call: (name) => { badge.textContent = name; },
       get run() { return run; },
       get count() { return tokens.length; },

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from playground.cross_score import Cell
     from playground.hypotheses import Hypothesis
+    from playground.lockstep import Pair, Place
     from playground.records import Run, Snapshot
 
 TAIL = "tail"
@@ -140,6 +141,27 @@ def measures_table(runs: Sequence[Run]) -> pd.DataFrame:
         for place, (run, params) in enumerate(zip(runs, flat, strict=True), start=1)
     ]
     return pd.DataFrame(rows)
+
+
+def gaps_table(places: Sequence[Place], pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Return one row per place and pair of panes, which are counted from 1; distances in bits."""
+    return pd.DataFrame(
+        [
+            {
+                "pane": pair.one + 1,
+                "other_pane": pair.other + 1,
+                "token": place.position + 1,
+                "token_id": place.token_id,
+                "piece": json.dumps(visible(place.piece), ensure_ascii=False),
+                **{f"raw_{name}": value for name, value in shallow(gap.raw).items()},
+                **{f"final_{name}": value for name, value in shallow(gap.final).items()},
+                "ignored": gap.ignored,
+            }
+            for number, pair in enumerate(pairs)
+            for place in places
+            if (gap := place.gaps[number]) is not None
+        ]
+    )
 
 
 def matrix_table(matrix: Sequence[Sequence[Cell]]) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from tests.browser import RunningApp
@@ -36,6 +38,7 @@ MODELS = """models:
 """
 
 
+TABLES = ("compare", "matrix", "gaps")
 ENDLESS = {"model": "other", "chain": {"temperature": 0}}
 
 
@@ -125,7 +128,7 @@ def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[st
     address = f"/comparisons/{found['comparison']}"
     rows = page.http.get(f"{address}/summary").json()["rows"]
     assert [row[5] for row in rows] == [rows[0][5], "failed"]
-    for name in ("compare.json", "compare.csv", "compare.html", "matrix"):
+    for name in ("compare.json", "compare.csv", "compare.html", "matrix", "matrix.csv", "gaps.csv"):
         assert page.http.get(f"{address}/{name}").status_code == 200
     flat = page.http.get(f"{address}/compare.json").json()
     assert flat["panes"][1]["error"] == failed["error"]
@@ -284,3 +287,19 @@ def test_what_of_a_link_does_not_hold_starts_anew(page: RunningApp) -> None:
     assert "Luck is good; it must be one of common, own." in found["problems"]
     again = page.http.post("/playground/compare/link", json={"link": found["link"]}).json()
     assert (again["state"], again["problems"]) == (found["state"], "")
+
+
+def test_every_table_leaves_as_csv(page: RunningApp) -> None:
+    """A row per pane, per text and model, per place and pair; the numbers are those of the JSON."""
+    found = end(page, asked({"chain": {"temperature": 0.5}}, {}, {"chain": {"temperature": 0}}))
+    address = f"/comparisons/{found['comparison']}"
+    flat = page.http.get(f"{address}/compare.json").json()
+    tables = {name: pd.read_csv(io.BytesIO(page.http.get(f"{address}/{name}.csv").content)) for name in TABLES}
+    count = len(flat["panes"][0]["steps"])
+    assert [len(tables[name]) for name in TABLES] == [3, 9, 3 * count]
+    ours = tables["gaps"].query("pane == 1 and other_pane == 2")["final_js_bits"]
+    theirs = [place["final"]["js_bits"] for place in flat["apart"]["pairs"][0]["places"]]
+    assert list(ours) == pytest.approx(theirs, abs=1e-12)
+    assert list(tables["matrix"]["perplexity"]) == pytest.approx(
+        [cell["perplexity"] for row in flat["matrix"] for cell in row]
+    )

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.errors import SettingError, shown
-from playground.tables import measures_table, to_csv
+from playground.tables import gaps_table, matrix_table, measures_table, to_csv
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
 from playground.ui.compare import LETTERS, keep_vote
 from playground.ui.compare_files import report, to_flat, to_text
 from playground.ui.compare_link import opened
-from playground.ui.compare_numbers import Walk, apart_message, matrix, summary
+from playground.ui.compare_numbers import Walk, apart_message, cells_of, matrix, summary
 from playground.ui.controls import read_object, to_json
 from playground.ui.link import MAX_STATE_BYTES
 from playground.ui.notices import said
@@ -38,6 +38,7 @@ def add_compare_routes(router: APIRouter, compare: Compare, questions: ThreadPoo
     add_writing_routes(router, compare, comparing)
     add_vote_routes(router, compare)
     add_number_routes(router, compare, questions)
+    add_table_routes(router, compare, questions)
     add_file_routes(router, compare, questions)
 
 
@@ -118,15 +119,6 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
     def summed(comparison_id: str, reference: str = "") -> Response:
         return pictured(lambda: summary(comparisons.get(comparison_id), reference, texts))
 
-    @router.get("/comparisons/{comparison_id}/compare.csv")
-    def table(comparison_id: str) -> Response:
-        try:
-            live = ended(comparisons.get(comparison_id))
-        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-            return refused(error)
-        text = to_csv(measures_table([pane.record() for pane in live.panes]))
-        return saved(text, f"compare-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
-
     @router.get("/comparisons/{comparison_id}/matrix")
     async def crossed(comparison_id: str) -> Response:
         return await answered(questions, lambda: matrix(pool, ended(comparisons.get(comparison_id)), texts))
@@ -139,6 +131,39 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
         return StreamingResponse(walked(Walk(pool, live, text_of), questions, texts), media_type="application/x-ndjson")
+
+
+def add_table_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+    """Add the same numbers as tables."""
+    comparisons, pool = compare.comparisons, compare.explorer.pool
+
+    @router.get("/comparisons/{comparison_id}/compare.csv")
+    def table(comparison_id: str) -> Response:
+        try:
+            live = ended(comparisons.get(comparison_id))
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+        text = to_csv(measures_table([pane.record() for pane in live.panes]))
+        return saved(text, f"compare-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
+
+    @router.get("/comparisons/{comparison_id}/matrix.csv")
+    async def matrix_csv(comparison_id: str) -> Response:
+        def made() -> Response:
+            text = to_csv(matrix_table(cells_of(pool, ended(comparisons.get(comparison_id)))))
+            return saved(text, f"matrix-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
+
+        return await in_turn(questions, made)
+
+    @router.get("/comparisons/{comparison_id}/gaps.csv")
+    async def gaps_csv(comparison_id: str, text_of: int = 0) -> Response:
+        def made() -> Response:
+            live = ended(comparisons.get(comparison_id))
+            a_pane(live, text_of)
+            apart = Walk(pool, live, text_of).go()
+            text = to_csv(gaps_table(apart.places, apart.pairs))
+            return saved(text, f"apart-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
+
+        return await in_turn(questions, made)
 
 
 def saved(text: str, name: str, kind: str) -> Response:
