@@ -40,7 +40,7 @@
 
     async function sum() {
       const mine = told.id();
-      const news = await ask(`${path("summary")}?${new URLSearchParams({ reference: reference.value })}`);
+      const news = await ask(path("summary"), { reference: reference.value });
       if (!news || mine !== told.id()) return;
       head.replaceChildren(...news.heads.map(([name, help]) => el("th", { scope: "col" }, term(name, help))));
       body.replaceChildren(...news.rows.map((row) => el("tr", {}, ...row.map((value, place) => (place ? el("td", {}, value) : el("th", { scope: "row" }, value))))));
@@ -144,6 +144,7 @@
         offer(news);
         saves.forEach((link) => { link.href = at(path(link.dataset.name)); });
         if (ended === news.comparison) return;
+        reference.value = news.reference || reference.value; // that of the last comparison goes on
         ended = news.comparison;
         along.replaceChildren(...Array.from({ length: count }, (_, place) => el("option", { value: place }, letter(place))));
         sum();

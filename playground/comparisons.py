@@ -36,6 +36,7 @@ class LiveComparison:
         common: they share their luck.
         heard_s: when somebody who follows it was last told something.
         votes: what people said of the texts, the oldest first.
+        reference: a text that the others are compared with; "" where there is none.
         found: what was computed about the texts, by name.
         session: whose it is; "" where nobody says.
     """
@@ -47,6 +48,7 @@ class LiveComparison:
     touched: float = 0.0
     heard_s: float = field(default_factory=time.monotonic)
     votes: list[dict[str, Any]] = field(default_factory=list)
+    reference: str = ""
     found: dict[str, Any] = field(default_factory=dict)
     session: str = ""
     _opened: dict[int, tuple[Stream, int]] = field(default_factory=dict)  # by pane: its request, and its place there

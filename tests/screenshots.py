@@ -1,6 +1,6 @@
 """Take the README's pictures from the real page: ``python -m tests.screenshots``; ``--all FOLDER`` takes every state.
 
-Starts the page itself on a free port, on the real default model, and writes ``assets/explore-{light,dark}.png``.
+Starts the page on a free port, on the real default model, and writes ``assets/{explore,compare}-{light,dark}.png``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ def written(page: Page) -> None:
     page.wait_for_selector('.strip[data-running="false"]')
     page.click(f'.tok[data-position="{TOKEN}"]')
     page.get_by_text(f"Token {TOKEN + 1}: drawn from this").wait_for()
+
+
+def compared(page: Page) -> None:
+    """Write at two temperatures, and open how far they are apart."""
+    page.locator('.views a[href="#compare"]').click()
+    page.fill("#length input", "40")
+    page.keyboard.press("Tab")
+    page.click("#write-all")
+    page.wait_for_selector(".compare-table tbody tr")
+    page.wait_for_selector('.pane[data-pane="1"][data-painted]')
+    page.locator(".compare-numbers details summary").first.click()
+    page.wait_for_selector("details[data-ready=true] .main-svg")
 
 
 def shoot(page: Page, path: Path) -> None:
@@ -78,6 +90,11 @@ def every_state(app: RunningApp, browser: object, folder: Path) -> None:
             page.click('.sampler[data-key="repetition_penalty"] .more summary')
             page.get_by_label("Chat", exact=True).click()
             shoot(page, folder / f"{name}-{scheme}-3-error-help-chat.png")
+            page.get_by_label("Completion", exact=True).click()
+            page.fill('.sampler[data-key="top_p"] .number', "0.9")
+            page.keyboard.press("Tab")
+            compared(page)
+            shoot(page, folder / f"{name}-{scheme}-8-compare.png")
             page.close()
             visited(app, browser, size, scheme, f"{folder}/{name}-{scheme}")
 
@@ -96,6 +113,8 @@ def main() -> None:
             page = open_page(app, browser, WIDE, scheme)
             written(page)
             shoot(page, ROOT / "assets" / f"explore-{scheme}.png")
+            compared(page)
+            shoot(page, ROOT / "assets" / f"compare-{scheme}.png")
 
 
 if __name__ == "__main__":

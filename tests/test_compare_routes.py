@@ -126,7 +126,7 @@ def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[st
     assert (whole["error"], len(whole["strip"]["tokens"]) > 0) == ("", True)
     assert says in failed["error"]
     address = f"/comparisons/{found['comparison']}"
-    rows = page.http.get(f"{address}/summary").json()["rows"]
+    rows = page.http.post(f"{address}/summary", json={}).json()["rows"]
     assert [row[5] for row in rows] == [rows[0][5], "failed"]
     for name in ("compare.json", "compare.csv", "compare.html", "matrix", "matrix.csv", "gaps.csv"):
         assert page.http.get(f"{address}/{name}").status_code == 200
@@ -185,9 +185,13 @@ def test_a_reference_is_scored(page: RunningApp) -> None:
     """The text itself has all of it; the signature says how it was computed."""
     found = end(page, asked({}, {"chain": {"temperature": 0}}))
     text = texts(found)[0].removesuffix("<|end|>")
-    answer = page.http.get(f"/comparisons/{found['comparison']}/summary", params={"reference": text})
+    answer = page.http.post(f"/comparisons/{found['comparison']}/summary", json={"reference": text})
     assert answer.json()["rows"][0][-2:] == ["100.0", "100.0"]
     assert "sacrebleu, nrefs:1" in answer.json()["note"]
+    report = page.http.get(f"/comparisons/{found['comparison']}/compare.html").text
+    assert "sacrebleu, nrefs:1" in report
+    refused = page.http.post(f"/comparisons/{found['comparison']}/summary", json={"reference": 7})
+    assert "The reference is 7; it must be a text." in refused.json()["text"]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ class Compare:
             "parted": self.parted(live, parted),
             "common": live.common,
             "votes": [self.voted(vote) for vote in live.votes],
+            "reference": live.reference,
             "asked": [] if running else [asked_again(run) for run in live.panes],
         }
 

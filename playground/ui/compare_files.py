@@ -42,6 +42,7 @@ def to_flat(pool: Pool, live: LiveComparison) -> dict[str, Any]:
         "version": VERSION,
         "luck": "common" if live.common else "own",
         "fast": live.fast,
+        "reference": live.reference,
         "panes": [to_dict(run.record()) for run in live.panes],
         "matrix": flat(cells_of(pool, live)),
         "apart": _flat_apart(Walk(pool, live, 0).go()),
@@ -69,7 +70,7 @@ def _flat_distance(distance: Distance) -> dict[str, object]:
     return {name: plain(value) for name, value in shallow(distance).items()}
 
 
-def report(compare: Compare, live: LiveComparison, reference: str) -> Iterator[str]:
+def report(compare: Compare, live: LiveComparison) -> Iterator[str]:
     """Yield the page of HTML in parts."""
     texts, pool = compare.texts, compare.explorer.pool
     found, shown = apart_message(Walk(pool, live, 0).go(), len(live.panes), texts), matrix(pool, live, texts)
@@ -81,7 +82,7 @@ def report(compare: Compare, live: LiveComparison, reference: str) -> Iterator[s
     yield f"<p>{escape(compare.message(live)['parted'])}</p>"
     yield '<div class="panes">' + "".join(_pane(run, place, texts) for place, run in enumerate(live.panes)) + "</div>"
     yield f"<p>{escape(texts['compare_click' if pictures else 'compare_many'])}</p>"
-    yield from _table(summary(live, reference, texts), reference)
+    yield from _table(summary(live, live.reference, texts), live.reference)
     yield _notes(compare.voted(vote) for vote in live.votes)
     for number, pair in enumerate(found["pairs"]):
         yield _figure(f"{texts['compare_gaps']}: {pair['name']}", f"pair-{number}", [pair["note"]])

@@ -115,9 +115,21 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
     """Add what is counted in the texts, and what lies between them."""
     comparisons, pool, texts = compare.comparisons, compare.explorer.pool, compare.texts
 
-    @router.get("/comparisons/{comparison_id}/summary")
-    def summed(comparison_id: str, reference: str = "") -> Response:
-        return pictured(lambda: summary(comparisons.get(comparison_id), reference, texts))
+    @router.post("/comparisons/{comparison_id}/summary")
+    async def summed(comparison_id: str, request: Request) -> Response:
+        body = await beginning(request)
+
+        def counted() -> dict[str, Any]:
+            reference = read_object(body, "Its key is reference.").get("reference", "")
+            if not isinstance(reference, str):
+                raise SettingError(f"The reference is {shown(reference)}; it must be a text.", field="reference")
+            live = comparisons.get(comparison_id)
+            found = summary(live, reference, texts)
+            live.reference = reference
+            return found
+
+        foreign = not_json(request)
+        return foreign or await asyncio.to_thread(pictured, counted)
 
     @router.get("/comparisons/{comparison_id}/matrix")
     async def crossed(comparison_id: str) -> Response:
@@ -205,9 +217,9 @@ def add_file_routes(router: APIRouter, compare: Compare, questions: ThreadPoolEx
         return await in_turn(questions, made)
 
     @router.get("/comparisons/{comparison_id}/compare.html")
-    async def page(comparison_id: str, reference: str = "") -> Response:
+    async def page(comparison_id: str) -> Response:
         def made() -> Response:
-            text = "".join(report(compare, ended(comparisons.get(comparison_id)), reference))
+            text = "".join(report(compare, ended(comparisons.get(comparison_id))))
             return saved(text, f"compare-{comparison_id[:8]}.html", "text/html; charset=utf-8")
 
         return await in_turn(questions, made)

@@ -58,6 +58,8 @@ def opened_comparison(explorer: Explorer, comparisons: Comparisons, flat: Mappin
         raise SavedRunError("The file is no comparison that this page reads.", hint=HINT)
     runs = [explorer.store.opened(from_dict(pane), shown(name)) for pane in panes]
     live = comparisons.new(runs, fast=flat.get("fast") is True, common=flat.get("luck") == "common")
+    reference = flat.get("reference", "")
+    live.reference = reference if isinstance(reference, str) else ""
     for vote in votes[:MAX_VOTES] if isinstance(votes, list) else []:
         choice, blind, when = (vote.get(key) if isinstance(vote, dict) else None for key in ("choice", "blind", "time"))
         if not isinstance(when, str) or len(when) > MAX_TIME_CHARS:
