@@ -128,8 +128,7 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
             live.reference = reference
             return found
 
-        foreign = not_json(request)
-        return foreign or await asyncio.to_thread(pictured, counted)
+        return not_json(request) or await answered(questions, counted)
 
     @router.get("/comparisons/{comparison_id}/matrix")
     async def crossed(comparison_id: str) -> Response:
