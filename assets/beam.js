@@ -4,16 +4,22 @@
   const { parts, el, tell, ask, at, fill, control, term } = window.playground;
   const STORED = "playground-beams", SHOWN = "playground-search";
   const CONFIG = { displayModeBar: false, responsive: false };
-  const COLUMNS = ["rank", "score", "total", "mean", "tokens", "ending", "text"];
 
   parts.beam = (element, props) => {
     const words = JSON.parse(props.words);
     const { knobs, start } = JSON.parse(props.spec);
     const here = () => location.hash === "#beams";
     let settings = { ...start, ...stored() };
-    let search = null; // its id
-    let latest = null; // what is shown of it
+    let search = null; // the id of the newest one
+    let latest = null; // what is shown: of that one, or until it has a tree of the one before, unseen
     let stream = null, drawing = false, wanted = null, growing = false;
+
+    /** Ask about the newest search; null where that is refused, undefined where another one has begun meanwhile. */
+    async function about(path, body) {
+      const mine = search;
+      const news = await ask(`/searches/${encodeURIComponent(mine)}/${path}`, body);
+      return mine === search ? news : undefined;
+    }
 
     // Settings.
     const controls = knobs.map((knob) => control(knob, words, (value) => { settings[knob.name] = value; set(); }));
@@ -27,8 +33,8 @@
     const early = el("select", { "aria-label": words.beam_early_stopping, onchange: () => { settings.early_stopping = { false: false, true: true, never: "never" }[early.value]; set(); } },
       ...["false", "true", "never"].map((value) => el("option", { value }, words[`beam_early_stopping_${value}`])));
     const stopping = el("label", { class: "row beam-knob wide", "data-key": "early_stopping" }, el("span", {}, words.beam_early_stopping), early);
-    const begin = el("button", { type: "button", class: "go", id: "search", title: words.beam_search_help, onclick: () => start_() }, words.beam_search);
-    const halt = el("button", { type: "button", class: "plain", id: "stop-search", disabled: true, onclick: () => search && ask(`/searches/${encodeURIComponent(search)}/stop`, {}) }, words.stop);
+    const begin = el("button", { type: "button", class: "go", id: "search", title: words.beam_search_help, onclick: () => go() }, words.beam_search);
+    const halt = el("button", { type: "button", class: "plain", id: "stop-search", disabled: true, onclick: () => search && about("stop", {}) }, words.stop);
     const left = el("p", { class: "settings" });
     const form = el("section", { class: "card beam-form", "aria-label": words.view_beams }, el("div", { class: "beam-knobs" }, ...controls.map(({ row }) => row), stopping), el("div", { class: "beam-go" }, begin, halt, left));
 
@@ -47,8 +53,9 @@
       const kept = window.sessionStorage.getItem(SHOWN);
       const answer = kept && (await fetch(at(`/searches/${encodeURIComponent(kept)}/tree`)));
       if (!answer?.ok) return;
-      search = kept;
       const news = await answer.json();
+      if (search) return; // somebody was faster
+      search = kept;
       if (news.running) follow();
       else show(news);
     }
@@ -80,32 +87,25 @@
     const compared = el("div", { class: "beam-compared", role: "status" });
     const area = el("div", {});
     const frame = el("div", { class: "beam-frame", tabindex: 0, role: "group", "aria-label": words.beam_tree }, area);
-    const note = el("p", { class: "settings" });
-    const save = window.playground.saver(words, () => latest?.figure && saved());
+    const note = el("p", { class: "settings beam-note" });
+    const save = window.playground.saver(words, () => latest?.figure && latest.search === search && saved());
     const branch = el("div", { class: "beam-branch", hidden: true });
-    const tree = el("section", { class: "card", "aria-label": words.beam_tree, hidden: true },
+    const tree = el("section", { class: "card beam-tree", "aria-label": words.beam_tree, hidden: true },
       el("div", { class: "card-head" }, title, save), made, status, el("div", { class: "legend-row" }, keys, overlay, el("label", { class: "fold" }, folding, ` ${words.beam_fold}`)), frame, compared, note, branch);
 
-    // The texts.
-    const head = el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, words[`beams_column_${name}`])));
-    const body = el("tbody", {});
-    const course = el("p", { class: "settings", role: "status" });
-    const penaltyKnob = knobs.find(({ name }) => name === "length_penalty");
-    const penalty = control({ ...penaltyKnob, label: words.beam_rerank }, words, (value) => { penalty.set(value); rank(value); });
-    penalty.row.classList.add("beam-knob");
-    const found = el("section", { class: "card", "aria-label": words.beams_texts, hidden: true },
-      el("div", { class: "card-head" }, el("h2", {}, words.beams_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beams_texts }, el("table", {}, el("thead", {}, head), body)));
+    const texts = window.playground.beamTexts(words, knobs.find(({ name }) => name === "length_penalty"), about);
     const empty = el("p", { class: "empty" }, words.beam_empty);
-    element.append(el("div", { class: "beam-view" }, form, empty, tree, found));
+    const view = el("div", { class: "beam-view" }, form, empty, tree, texts.element);
+    element.append(view);
     set();
 
     const saved = () => ({
       name: "beams", figure: latest.figure, width: latest.figure.layout.width, title: latest.title, lines: [latest.settings, latest.status],
       legend: latest.legend,
-      table: (kind) => at(`/searches/${encodeURIComponent(search)}/${kind === "csv" ? `texts.csv?length_penalty=${latest.penalty}` : "search.json"}`),
+      table: (kind) => at(`/searches/${encodeURIComponent(search)}/${kind === "csv" ? `texts.csv?length_penalty=${encodeURIComponent(texts.ranked() ?? latest.penalty)}` : "search.json"}`),
     });
 
-    async function start_() {
+    async function go() {
       const [model, mode, system, prompt, seed, length] = window.playground.controls();
       const asked = { model, mode, system: system ?? "", prompt: prompt ?? "", history: window.playground.history, chain: window.playground.chain, seed: seed ?? "", max_new_tokens: length, beams: settings, session: window.playground.session };
       begin.disabled = true;
@@ -113,9 +113,9 @@
       begin.disabled = false;
       if (!news) return;
       left.textContent = news.note;
-      over.forEach((box) => { box.checked = false; });
-      compared.replaceChildren();
       remember(news.search);
+      wait(true);
+      running(true);
       document.body.classList.remove("beam-place");
       follow();
     }
@@ -127,10 +127,27 @@
       } catch { /* then a reload forgets it */ }
     }
 
+    /** Until a search has a tree, that of the one before keeps its place, but can be neither seen nor pressed. */
+    function wait(now) {
+      view.dataset.waits = String(now);
+    }
+
+    /** The search before is shown again, where one never began. */
+    function back() {
+      running(false);
+      remember(latest?.search ?? null);
+      wait(false);
+      tree.hidden = !latest;
+      empty.hidden = Boolean(latest);
+      if (!latest) return;
+      head(latest);
+      document.body.classList.toggle("beam-place", !branch.hidden);
+    }
+
     function follow() {
       stream?.close();
       const mine = (stream = new EventSource(at(`/searches/${encodeURIComponent(search)}/follow?fold=${folding.checked}`)));
-      mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) running(false); };
+      mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) back(); };
       mine.onmessage = ({ data }) => {
         if (mine !== stream) return;
         const news = JSON.parse(data);
@@ -143,7 +160,7 @@
     async function again() {
       if (latest?.running) return follow();
       const laid = over.filter((box) => box.checked).map((box) => box.dataset.kind);
-      const news = await ask(`/searches/${encodeURIComponent(search)}/tree?fold=${folding.checked}&over=${laid.join(",")}`);
+      const news = await about(`tree?fold=${folding.checked}&over=${laid.join(",")}`);
       if (news) show(news);
     }
 
@@ -151,14 +168,16 @@
     async function lay(box) {
       compared.querySelector(`[data-kind="${box.dataset.kind}"]`)?.remove();
       if (box.checked) {
-        const news = await ask(`/searches/${encodeURIComponent(search)}/paths/${box.dataset.kind}`, at_side());
+        const news = await about(`paths/${box.dataset.kind}`, side());
+        if (news === undefined) return;
         if (!news) box.checked = false;
         else compared.append(el("p", { "data-kind": box.dataset.kind }, news.sentence));
       }
       again();
     }
 
-    const at_side = () => ({ chain: window.playground.chain, seed: document.querySelector("#seed textarea, #seed input").value });
+    /** What stands at the side and has a part in single places of the tree. */
+    const side = () => ({ chain: window.playground.chain, seed: document.querySelector("#seed textarea, #seed input").value });
 
     function running(now) {
       halt.disabled = !now;
@@ -166,76 +185,72 @@
       tree.dataset.running = String(now);
     }
 
-    function show(news) {
-      if (news.error && !news.figure) { // it never began: what was found before stays
-        running(false);
-        remember(latest?.search ?? null);
-        return tell("notice", { kind: "error", text: news.error, field: "" });
-      }
-      growing ||= news.running;
-      latest = news;
-      empty.hidden = true;
-      tree.hidden = false;
-      running(news.running);
-      if (news.running) branch.hidden = found.hidden = true;
-      overlay.hidden = news.running || !news.figure;
+    function head(news) {
       title.textContent = news.title || words.beam_tree;
       made.textContent = news.settings;
       status.textContent = news.status;
+    }
+
+    function show(news) {
+      if (news.error) tell("notice", { kind: "error", text: news.error, field: "" });
+      if (news.error && !news.figure) return back(); // it never began
+      running(news.running);
+      empty.hidden = true;
+      tree.hidden = false;
+      head(news);
+      if (news.running && !news.figure) return; // it waits in line, or the model reads
+      const other = latest?.search !== news.search || (latest.running && !news.running);
+      if (latest?.search !== news.search) clear();
+      growing ||= news.running;
+      latest = news;
+      overlay.hidden = news.running || !news.figure;
+      frame.hidden = !news.figure;
       note.textContent = news.note;
       keys.replaceChildren(...news.legend.map(key), el("span", {}, words.beam_more_key));
-      if (news.error) tell("notice", { kind: "error", text: news.error, field: "" });
-      paint(news.figure);
-      if (news.running) return;
-      penalty.set(news.penalty);
-      rank(news.penalty);
+      if (news.figure) paint(news);
+      else wait(false);
+      if (other && !news.running) texts.rank(news.penalty);
+    }
+
+    /** Nothing is left of what belonged to the search before. */
+    function clear() {
+      over.forEach((box) => { box.checked = false; });
+      compared.replaceChildren();
+      branch.hidden = true;
+      texts.hide();
     }
 
     /** Draw the newest tree; what comes while one is drawn waits, and only the last of it is drawn. */
-    async function paint(figure) {
-      wanted = figure;
+    async function paint(news) {
+      wanted = news;
       if (drawing) return;
       drawing = true;
       await window.playground.plotly; // a reload has its tree before that is there
       while (wanted && element.clientWidth) {
-        const { data, layout } = wanted;
+        const { figure: { data, layout }, search: drawn } = wanted;
         const grew = growing;
         wanted = null;
         const style = getComputedStyle(tree);
         const atEnd = frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 40;
         // Updating in place, plotly loses texts of points that had none before: what stays is drawn anew.
-        const anew = !latest.running || !area.data;
+        const anew = !latest.running || area.dataset.search !== drawn;
+        area.dataset.search = drawn;
         await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
         if (anew) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
         if (grew && atEnd) frame.scrollLeft = frame.scrollWidth; // at its end, too: there stand the scores
         growing = latest?.running ?? false;
+        if (drawn === search) wait(false);
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);
         await new Promise((done) => requestAnimationFrame(done));
       }
       drawing = false;
     }
 
-    /** Rank the texts under a length penalty; answers may come in another order than the questions. */
-    let ranking = 0;
-    async function rank(value) {
-      const mine = ++ranking;
-      const news = await ask(`/searches/${encodeURIComponent(search)}/texts?length_penalty=${encodeURIComponent(value)}`);
-      if (!news || mine !== ranking) return;
-      found.hidden = !news.rows.length;
-      course.textContent = news.sentence;
-      body.replaceChildren(...news.rows.map((row) => {
-        const cells = [row.rank, row.score, row.total, row.mean, row.tokens, row.ending].map((value_) => el("td", {}, String(value_)));
-        const line = el("tr", { class: row.returned ? "returned" : "" }, ...cells, el("td", { class: "text" }, row.text));
-        if (row.returned) line.title = words.beam_returned;
-        return line;
-      }));
-    }
-
     /** Show what a continuation was taken from, and the text that leads to it. */
     async function place([position, number]) {
-      const news = await ask(`/searches/${encodeURIComponent(search)}/place`, { position, number, ...at_side() });
+      const news = await about("place", { position, number, ...side() });
       if (!news) return;
-      const chips = news.tokens.map((text, at_) => el("span", { class: at_ === news.tokens.length - 1 ? "tok sel" : "tok" }, text));
+      const chips = news.tokens.map((text, index) => el("span", { class: index === news.tokens.length - 1 ? "tok sel" : "tok" }, text));
       branch.replaceChildren(el("b", {}, words.beam_branch), el("div", { class: "tokens" }, ...chips), ...news.told.map((line) => el("p", { class: "beam-told" }, line)), el("p", { class: "settings" }, words.beam_branch_help));
       branch.hidden = false;
       document.body.classList.add("beam-place");
@@ -243,7 +258,7 @@
     }
 
     resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
-    document.addEventListener("playground:view", () => { if (here() && latest) paint(latest.figure); });
-    new MutationObserver(() => latest && paint(latest.figure)).observe(document.body, { attributeFilter: ["class"] });
+    document.addEventListener("playground:view", () => { if (here() && latest?.figure) paint(latest); });
+    new MutationObserver(() => latest?.figure && paint(latest)).observe(document.body, { attributeFilter: ["class"] });
   };
 })();

@@ -15,7 +15,7 @@ from tests.browser import Watched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from tests.browser import RunningApp
 
@@ -48,7 +48,7 @@ def search(watched: Watched, tokens: int = 8) -> None:
     watched.page.fill("#length input", str(tokens))
     watched.page.keyboard.press("Tab")
     watched.page.click("#search")
-    expect(watched.page.locator(OVER)).to_be_visible()
+    expect(watched.page.locator("#search")).to_be_enabled()  # it is not from the click to the end
     expect(watched.page.locator(".beam-table tbody tr").first).to_be_visible()
     watched.page.wait_for_selector(".beam-frame .main-svg")
 
@@ -139,6 +139,36 @@ def test_a_search_that_never_begins_leaves_the_last_one(visit: Callable[..., Wat
     expect(watched.page.locator("#search")).to_be_enabled()
     assert texts(watched) == found
     expect(watched.page.locator(".beam-status")).to_contain_text("Steps: 3.")
+    expect(watched.page.locator(".beam-frame")).to_be_visible()
+
+
+def test_until_a_search_has_a_tree_the_one_before_cannot_be_pressed(visit: Callable[..., Watched]) -> None:
+    """Neither its tree nor its texts are seen under the heading of the new one; at the first step there is a tree."""
+    watched = visit()
+    search(watched, 3)
+    held: list[Route] = []
+    watched.page.route("**/follow?*", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks what it is given)
+    watched.page.click("#search")
+    for part in (".beam-frame", ".beam-texts", ".beam-view .legend-row"):
+        expect(watched.page.locator(part)).to_be_hidden()
+    held[0].continue_()
+    expect(watched.page.locator(".beam-frame")).to_be_visible()
+    expect(watched.page.locator(".beam-texts")).to_be_visible()
+
+
+def test_an_answer_about_the_search_before_is_dropped(visit: Callable[..., Watched]) -> None:
+    """Greedy was asked for beside the first tree; its sentence does not come to stand below the second one."""
+    watched = visit()
+    search(watched, 3)
+    held: list[Route] = []
+    watched.page.route("**/paths/greedy", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks what it is given)
+    watched.page.check("[data-kind=greedy]")
+    search(watched, 4)
+    with watched.page.expect_response("**/paths/greedy"):
+        held[0].continue_()
+    watched.page.evaluate("new Promise((done) => setTimeout(done, 0))")
+    expect(watched.page.locator(".beam-compared")).to_be_empty()
+    expect(watched.page.locator("[data-kind=greedy]")).not_to_be_checked()
 
 
 def test_stop_keeps_the_tree(visit: Callable[..., Watched]) -> None:

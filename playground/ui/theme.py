@@ -37,6 +37,7 @@ SCRIPTS = (
     "replay.js",
     "curves.js",
     "models.js",
+    "beam_texts.js",
     "beam.js",
     "compare_setup.js",
     "compare_pane.js",
