@@ -166,9 +166,9 @@ class Beams:
     def _status(self, live: LiveSearch, tree: Paths) -> str:
         texts = self.texts
         if live.over:
-            said_end = f"{subtitle(tree, texts)} {texts['beam_broken']}" if live.error else subtitle(tree, texts)
-            seconds = f"{live.timing.total_s:.1f}" if live.timing else "–"
-            return texts["beam_ended"].format(said=said_end, seconds=seconds)
+            said_end = subtitle(tree, texts, "beams_broken" if live.error or tree.nodes else "beams_never")
+            took = live.timing and tree.nodes and texts["beam_took"].format(seconds=live.timing.total_s)
+            return f"{said_end} {took}" if took else said_end
         if live.position:
             wait = texts["queue_wait"].format(seconds=math.ceil(live.wait_s)) if live.wait_s else ""
             return texts["queue"].format(position=live.position, wait=wait)

@@ -6,6 +6,8 @@ BEAM_TREE: dict[str, str] = {
     "beams_after": "How the search goes on after “{tail}”",
     "beams_so_far": "Steps: {steps}. Finished texts: {finished}.",
     "beams_goes_on": "The search goes on.",
+    "beams_broken": "The search was broken off.",
+    "beams_never": "The search was stopped before its first step.",
     "beams_end_full": "The search ended because as many texts are finished as there are beams.",
     "beams_end_no_better": "The search ended because what still ran is no better than the finished texts.",
     "beams_end_length": "The search ended because the texts are as long as was asked for.",

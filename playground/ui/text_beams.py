@@ -30,9 +30,8 @@ BEAMS: dict[str, str] = {
         "A beam search keeps several texts at once and goes on with those that are most probable as a whole. Press "
         "Search and watch it decide."
     ),
-    "beam_ended": "{said} It took {seconds} s.",
+    "beam_took": "It took {seconds:.1f} s.",
     "beam_more_key": "+7: so many more were considered",
-    "beam_broken": "It was broken off.",
     "beam_left_out": "Without “Sample” a search takes the best; of the chain it leaves out: {names}.",
     "beam_no_stop": "Stop texts end no beam.",
     "beam_order": "Here the chain acts in transformers’ order.",

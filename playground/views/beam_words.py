@@ -56,12 +56,14 @@ def title(tail: str, texts: Mapping[str, str]) -> str:
     return texts["beams_after"].format(tail=tail)
 
 
-def subtitle(tree: Paths, texts: Mapping[str, str]) -> str:
-    """Return how far the search is, and why it ended."""
+def subtitle(tree: Paths, texts: Mapping[str, str], unended: str = "beams_goes_on") -> str:
+    """Return how far the search is, and why it ended; ``unended`` names the words where it has no end."""
     done = sum(node.fate is Fate.FINISHED for step in tree.nodes for node in step)
     counts = {"steps": grouped(len(tree.nodes), texts), "finished": grouped(done, texts)}
-    ending = texts[f"beams_end_{tree.end.value}"] if tree.end else texts["beams_goes_on"]
-    return f"{texts['beams_so_far'].format(**counts)} {ending}"
+    ending = f"beams_end_{tree.end.value}" if tree.end else unended
+    if tree.end is SearchEnd.STOPPED and not tree.nodes:
+        ending = "beams_never"
+    return f"{texts['beams_so_far'].format(**counts)} {texts[ending]}"
 
 
 def why(node: Node, tree: Paths, texts: Mapping[str, str]) -> str:

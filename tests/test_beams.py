@@ -1,0 +1,59 @@
+"""What the view of beams is told of a search, without a browser: how it stands, what is compared, what leaves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playground.download import Downloads
+from playground.errors import PlaygroundError
+from playground.records import Timing
+from playground.searches import LiveSearch, Searches
+from playground.store import Store
+from playground.ui.beams import Beams
+from playground.ui.explore import Explorer
+from playground.ui.russian import RUSSIAN
+from playground.ui.text import ENGLISH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playground.pool import Pool
+
+ASKED: dict[str, Any] = {
+    "model": "toy", "mode": "completion", "system": "", "prompt": "Then the cat", "chain": {}, "seed": "42",
+    "max_new_tokens": 4, "beams": {},
+}  # fmt: skip
+NO_TIME = Timing(**dict.fromkeys(Timing.__slots__, 0.0))
+
+
+def beams_of(pool: Pool, texts: Mapping[str, str] = ENGLISH) -> Beams:
+    """Return the view on a pool's models."""
+    return Beams(Explorer(pool, Store(), texts, Downloads(lambda: None)), Searches())
+
+
+def searched(beams: Beams, **asked: Any) -> LiveSearch:  # noqa: ANN401
+    """Return a search that is over."""
+    live, _ = beams.begin(ASKED | asked)
+    beams.drive(live)
+    return live
+
+
+@pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
+def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str]) -> None:
+    """One that was stopped in the line, one that broke off, and one that ended by itself."""
+    beams = beams_of(pool, texts)
+    stopped, _ = beams.begin(ASKED)
+    stopped.timing, stopped.over = NO_TIME, True  # as the model's process tells of one that never had its turn
+    status = beams.message(stopped, fold=False)["status"]
+    assert status == f"{texts['beams_so_far'].format(steps=0, finished=0)} {texts['beams_never']}"
+
+    broken = searched(beams)
+    broken.steps.pop()
+    broken.timing = None
+    broken.fail(PlaygroundError("The process ended."))
+    status = beams.message(broken, fold=False)["status"]
+    assert status == f"{texts['beams_so_far'].format(steps=3, finished=1)} {texts['beams_broken']}"
+
+    assert texts["beams_end_length"] in beams.message(searched(beams), fold=False)["status"]
