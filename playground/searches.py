@@ -13,7 +13,7 @@ from playground.records import Prompt, Timing
 from playground.shelf import Shelf, Stoppable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from playground.beam_settings import BeamParams
     from playground.process import Answer
@@ -63,11 +63,17 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text that was written token by token after a search's prompt; ``total`` is the model's own sum of logprobs."""
+    """A text that was written token by token after a search's prompt.
+
+    Attributes:
+        total: the model's own sum of logprobs, in nats.
+        settings: with which it was written, in the flat form, the seed included.
+    """
 
     token_ids: tuple[int, ...]
     pieces: tuple[bytes, ...]
     total: float
+    settings: dict[str, Any]
 
 
 @dataclass
@@ -171,8 +177,11 @@ def _hypothesis(values: Sequence[Any]) -> Hypothesis:
     return Hypothesis(ids, pieces, **named, ending=ending)
 
 
-def to_flat(search: Search) -> dict[str, Any]:
-    """Return a search as plain values for a file: bytes as hex, a continuation as a list, as ``columns`` names it."""
+def to_flat(search: Search, paths: Mapping[str, Written] | None = None) -> dict[str, Any]:
+    """Return a search as plain values for a file: bytes as hex, a continuation as a list, as ``columns`` names it.
+
+    ``paths`` are other texts after the same prompt, by what wrote them.
+    """
     timing = search.timing and {name: getattr(search.timing, name) for name in Timing.__slots__}
     steps = [
         {
@@ -198,11 +207,17 @@ def to_flat(search: Search) -> dict[str, Any]:
         "prompt": [[token, piece.hex()] for token, piece in zip(search.prompt_ids, search.prompt_pieces, strict=True)],
         "columns": list(Continuation.__slots__),
         "steps": steps,
+        "paths": {name: _flat_path(path) for name, path in (paths or {}).items()},
     }
 
 
 def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
+
+
+def _flat_path(path: Written) -> dict[str, Any]:
+    tokens = [[token, piece.hex()] for token, piece in zip(path.token_ids, path.pieces, strict=True)]
+    return {"tokens": tokens, "logprob": path.total, "settings": path.settings}
 
 
 def _flat_text(item: Hypothesis) -> dict[str, Any]:

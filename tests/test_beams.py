@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from playground.download import Downloads
 from playground.errors import PlaygroundError
 from playground.records import Timing
-from playground.searches import LiveSearch, Searches
+from playground.searches import LiveSearch, Searches, to_flat
 from playground.store import Store
 from playground.ui.beams import Beams
 from playground.ui.explore import Explorer
@@ -40,6 +41,12 @@ def searched(beams: Beams, **asked: Any) -> LiveSearch:  # noqa: ANN401
     return live
 
 
+def written(view: Beams, live: LiveSearch, kind: str, chain: dict[str, Any], seed: str) -> str:
+    """Write a path and return its sentence."""
+    said: str = view.write(live, kind, chain, seed, threading.Event())["sentence"]
+    return said
+
+
 @pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
 def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str]) -> None:
     """One that was stopped in the line, one that broke off, and one that ended by itself."""
@@ -57,3 +64,14 @@ def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str
     assert status == f"{texts['beams_so_far'].format(steps=3, finished=1)} {texts['beams_broken']}"
 
     assert texts["beams_end_length"] in beams.message(searched(beams), fold=False)["status"]
+
+
+def test_a_seed_that_was_picked_is_told_and_leaves_with_the_path(pool: Pool) -> None:
+    """The sentence names it, and so does the saved tree, with the tokens of the path."""
+    beams = beams_of(pool)
+    live = searched(beams)
+    said = written(beams, live, "sampled", {"temperature": 2}, "")
+    flat = to_flat(live.record(), live.paths)["paths"]["sampled"]
+    assert said.startswith(f"With seed {flat['settings']['seed']} the chain wrote “")
+    assert (flat["settings"]["temperature"], len(flat["tokens"])) == (2, 4)
+    assert written(beams, live, "sampled", {"temperature": 2}, str(flat["settings"]["seed"])) == said

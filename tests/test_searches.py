@@ -159,7 +159,7 @@ def test_a_search_weighs_its_prompt_and_the_other_texts_too() -> None:
     """By hand: itself, three tokens of the prompt, seven continuations, two tokens of a greedy text."""
     live = Searches().new("toy", BeamParams(), NOTHING)
     live.prompt_ids, live.considered = (1, 2, 3), 7
-    live.paths["greedy"] = Written((4, 5), (b"a", b"b"), -1.0)
+    live.paths["greedy"] = Written((4, 5), (b"a", b"b"), -1.0, {})
     assert live.weight == 1 + 3 + 7 + 2
 
 

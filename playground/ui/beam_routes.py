@@ -80,7 +80,11 @@ def add_text_routes(router: APIRouter, beams: Beams) -> None:
 
     @router.get("/searches/{search_id}/search.json")
     def whole(search_id: str) -> Response:
-        answer = pictured(lambda: to_flat(searches.get(search_id).record()))
+        def flat() -> dict[str, Any]:
+            live = searches.get(search_id)
+            return to_flat(live.record(), live.paths)
+
+        answer = pictured(flat)
         if answer.status_code == 200:  # noqa: PLR2004 (the usual one)
             answer.headers["content-disposition"] = f'attachment; filename="beams-{search_id[:8]}.json"'
         return answer

@@ -21,7 +21,7 @@ from playground.reranking import rerank
 from playground.searches import Written
 from playground.status import State
 from playground.tables import hypothesis_rows, hypothesis_table, to_csv
-from playground.tokens import flowing, visible
+from playground.tokens import visible
 from playground.ui.beam_controls import OWN, START, read_penalty
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_session, read_settings
@@ -31,7 +31,8 @@ from playground.views.base import sampler_name, worded
 from playground.views.beam_overlay import Overlay
 from playground.views.beam_paths import Paths, paths
 from playground.views.beam_tree import Look, tree_spec
-from playground.views.beam_words import legend, number, subtitle, title, told, what_if
+from playground.views.beam_verdict import verdict
+from playground.views.beam_words import legend, subtitle, title, told, what_if
 
 if TYPE_CHECKING:
     import threading
@@ -215,9 +216,10 @@ class Beams:
         length = live.params.max_new_tokens
         settings = {"temperature": 0, "seed": 0, "max_new_tokens": length}
         params = SamplingParams.from_dict(settings) if kind == "greedy" else read_settings(chain, seed, length)
+        params = params.with_some_seed()
         pool, prompt = self.explorer.pool, Prompt(ids=live.prompt_ids)
         steps: list[Answer] = []
-        with closing(pool.open("write", live.model, prompt, params.with_some_seed(), session=live.session)) as answers:
+        with closing(pool.open("write", live.model, prompt, params, session=live.session)) as answers:
             over = False
             while not over:
                 if gone.is_set():
@@ -226,23 +228,9 @@ class Beams:
                     steps += [message] if message["event"] == "step" else []
                     over = message["event"] == "ended"
         ids, pieces = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
-        written = live.paths[kind] = Written(ids, pieces, sum(math.log(step["model_prob"]) for step in steps))
-        return {"sentence": self._compared(live, kind, written)}
-
-    def _compared(self, live: LiveSearch, kind: str, written: Written) -> str:
-        texts = self.texts
-        score = written.total / len(written.token_ids) ** live.params.length_penalty
-        said_text = texts[f"beam_path_{kind}"].format(
-            text=flowing(b"".join(written.pieces)), total=number(written.total), score=number(score, 4)
-        )
-        best = next(iter(live.record().hypotheses), None)
-        if best is None:
-            return said_text
-        if best.token_ids == written.token_ids:
-            return f"{said_text} {texts['beam_path_same']}"
-        own = best.logprob / len(best.token_ids) ** live.params.length_penalty  # of the model alone, as the other's
-        verdict = "beam_path_worse" if score < own else "beam_path_better"
-        return f"{said_text} {texts[verdict].format(score=number(own, 4))}"
+        total = sum(math.log(step["model_prob"]) for step in steps)
+        written = live.paths[kind] = Written(ids, pieces, total, params.to_dict())
+        return {"sentence": verdict(kind, written, paths(live.steps, live.params), self.texts)}
 
     def place(self, live: LiveSearch, position: int, number: int, chain: object, seed: object) -> dict[str, Any]:
         """Return the picture of what a continuation was taken from, and the text that leads to it.

@@ -44,11 +44,20 @@ BEAMS: dict[str, str] = {
     "beam_path_greedy_label": "greedy",
     "beam_path_sampled_label": "one sampled",
     "beam_path_over": "Lay over it:",
-    "beam_path_greedy": "Greedy writes “{text}”: sum {total}, score {score}.",
-    "beam_path_sampled": "The chain and the seed at the side write “{text}”: sum {total}, score {score}.",
+    "beam_path_greedy": "Greedy writes “{text}”: sum {total}, score {score} with length penalty {penalty}.",
+    "beam_path_sampled": (
+        "With seed {seed} the chain wrote “{text}”: sum {total}, score {score} with length penalty {penalty}."
+    ),
     "beam_path_same": "That is the best text of the search, too.",
+    "beam_path_even": "The best text of the search, another one, has {score}, too.",
     "beam_path_worse": "That is lower than the best text of the search, {score}.",
-    "beam_path_better": (
-        "That is higher than the best text of the search, {score}: its beams dropped this one on the way."
+    "beam_path_better": "That is higher than the best text of the search, {score}.",
+    "beam_path_dropped": "The beams did not keep this one at token {step}.",
+    "beam_path_stopped": "The search was stopped before it could write this one to its end.",
+    "beam_path_ended": "The search was over before it could write this one to its end.",
+    "beam_path_found": "The search finished this one, too, and ranks it by other sums.",
+    "beam_path_counted": (
+        "Both are scored here by the model’s own logprobs; the search, with its penalties and samplers, gives its best "
+        "text {counted}."
     ),
 }

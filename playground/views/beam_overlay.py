@@ -45,7 +45,7 @@ def _trace(
     overlay: Overlay, tree: Paths, starts: Sequence[float], lane: float, texts: Mapping[str, str]
 ) -> dict[str, Any]:
     color, dash, symbol, aside = LOOKS[overlay.name]
-    common = _followed(overlay, tree)
+    common = followed(overlay.token_ids, tree)
     points: list[tuple[float, float, int, str, str]] = [(ROOT_PX, tree.root.lane + aside, 0, "", "")]
     written = ""
     for place, piece in enumerate(overlay.pieces[: len(starts) - 1]):
@@ -71,17 +71,15 @@ def _trace(
     }  # fmt: skip
 
 
-def _followed(overlay: Overlay, tree: Paths) -> list[Node]:
-    """Return the nodes that a path goes through, as long as they are kept or finished."""
-    found: list[Node] = []
-    here = tree.root
-    for token, step in zip(overlay.token_ids, tree.nodes, strict=False):
+def followed(token_ids: Sequence[int], tree: Paths) -> list[Node]:
+    """Return the nodes that a path goes through while they are kept or finished, in the group that goes furthest."""
+    here = [tree.root]
+    for token, step in zip(token_ids, tree.nodes, strict=False):
         after = [
             node for node in step
-            if node.item and node.item.token_id == token and node.parent is here and node.item.fate != "pruned"
+            if node.item and node.item.token_id == token and node.parent in here and node.item.fate != "pruned"
         ]  # fmt: skip
         if not after:
             break
-        here = after[0]
-        found.append(here)
-    return found
+        here = after
+    return list(here[0].way())[::-1]
