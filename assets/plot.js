@@ -71,7 +71,7 @@
       const figure = view === "waterfall" ? latest.waterfall : latest.figure;
       const where = place.look ? "next-token" : `token-${place.position + 1}${recorded ? "" : "-what-if"}`;
       const settings = number === null ? latest.settings : fill(words.save_seed, { settings: latest.settings, seed: number });
-      const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", latest.given ? words.given_legend : words.drawn]];
+      const keys = [["#94a3b8", "■", words.before], ["#3b82f6", "■", words.after], ["#94a3b8", "▨", words.removed], ["#ea580c", "■", latest.stands]];
       if (counted) keys.push(["#a21caf", "■", fill(words.counted_legend, { total: whole(counted) })]);
       const body = { place, recorded, chain, seed: number, draws: counted };
       return figure && {
@@ -109,7 +109,7 @@
       note.textContent = news.note;
       numbers.replaceChildren(...news.numbers.flatMap(([name, value, help]) => [el("dt", {}, term(name, help)), el("dd", {}, value)]));
       offer(news.follow && !news.last ? [] : news.alternatives); // a text that grows cannot go on elsewhere
-      stands.lastChild.textContent = news.given ? words.given_legend : words.drawn;
+      stands.lastChild.textContent = news.stands;
       formula.show(news);
       if (!news.follow || news.last) completeFormula();
       counted.hidden = !news.counted;

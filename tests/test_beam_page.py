@@ -84,7 +84,11 @@ def test_a_click_shows_what_a_token_was_taken_from(visit: Callable[..., Watched]
     watched.page.locator(".beam-frame .points path").nth(3).click(force=True)
     expect(watched.page.locator(".beam-branch .tok.sel")).to_be_visible()
     expect(watched.page.locator(".beam-told").nth(1)).to_contain_text("logprob of the model −")
-    expect(watched.page.locator("#plot h2")).to_contain_text("What could come after")
+    expect(watched.page.locator("#plot h2")).to_contain_text("of a beam: what could have stood there, after")
+    token = watched.page.locator(".beam-branch .tok.sel").inner_text()
+    expect(watched.page.locator(".plot .draw").first).to_contain_text(f"“{token}” stands there in the tree")
+    expect(watched.page.locator("#plot .legend")).to_contain_text("stands there")
+    expect(watched.page.locator("#plot .dart")).to_be_hidden()
     expect(watched.page.locator("#plot .figure .main-svg").first).to_be_visible()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playground.download import Downloads
-from playground.errors import PlaygroundError
+from playground.errors import PlaygroundError, SettingError
 from playground.records import Timing
 from playground.searches import LiveSearch, Searches, to_flat
 from playground.store import Store
@@ -64,6 +64,40 @@ def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str
     assert status == f"{texts['beams_so_far'].format(steps=3, finished=1)} {texts['beams_broken']}"
 
     assert texts["beams_end_length"] in beams.message(searched(beams), fold=False)["status"]
+
+
+def test_a_place_of_the_tree_shows_the_token_that_was_clicked(pool: Pool) -> None:
+    """It is marked, whatever the seed at the side would draw; also where a slider is moved then."""
+    beams = beams_of(pool)
+    live = searched(beams)
+    number = 1
+    token = live.steps[2].continuations[number].token_id
+    shown = beams.place(live, 2, number, {"temperature": 2}, "")["picture"]
+    assert (shown["drawn"], shown["stands"], shown["given"], shown["dart"]) == (token, "stands there", 0, None)
+    assert shown["title"].startswith("Token 3 of a beam: what could have stood there, after “")
+    assert "token 3 after the prompt" in shown["draw"]
+    moved = beams.explorer.what_if({"temperature": 0.5}, "7", shown["place"], {})
+    assert (moved["drawn"], moved["title"], moved["dart"]) == (token, shown["title"], None)
+
+
+def test_only_what_was_written_is_penalized_at_a_place_of_the_tree(pool: Pool) -> None:
+    """A penalty that leaves the prompt out sees the beam's own tokens, before and after a slider is moved."""
+    beams = beams_of(pool)
+    live = searched(beams)
+    chain = {"presence_penalty": {"penalty": 5, "include_prompt": False}}
+    shown = beams.place(live, 2, 0, chain, "1")["picture"]
+    moved = beams.explorer.what_if(chain, "1", shown["place"], {})
+    plain = beams.place(live, 2, 0, {}, "1")["picture"]
+    assert moved["numbers"] == shown["numbers"] != plain["numbers"]
+
+
+def test_a_place_that_the_tree_has_not_is_refused(pool: Pool) -> None:
+    """Whatever was asked for."""
+    beams = beams_of(pool)
+    live = searched(beams)
+    for position, number in ((4, 0), (-1, 0), (0, 99), (0, -1)):
+        with pytest.raises(SettingError, match=r"The tree has no such place\."):
+            beams.place(live, position, number, {}, "1")
 
 
 def test_a_seed_that_was_picked_is_told_and_leaves_with_the_path(pool: Pool) -> None:

@@ -25,11 +25,12 @@ from playground.tokens import visible
 from playground.ui.beam_controls import OWN, START, read_penalty
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_session, read_settings
+from playground.ui.explore import Taken
 from playground.ui.notices import said
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
 from playground.views.beam_overlay import Overlay
-from playground.views.beam_paths import Paths, paths
+from playground.views.beam_paths import Paths, ids, paths, pieces
 from playground.views.beam_tree import Look, tree_spec
 from playground.views.beam_verdict import verdict
 from playground.views.beam_words import legend, subtitle, title, told, what_if
@@ -227,9 +228,9 @@ class Beams:
                 for message in map(raised, answers.ready(WAIT_S)):
                     steps += [message] if message["event"] == "step" else []
                     over = message["event"] == "ended"
-        ids, pieces = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
+        tokens, texts = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
         total = sum(math.log(step["model_prob"]) for step in steps)
-        written = live.paths[kind] = Written(ids, pieces, total, params.to_dict())
+        written = live.paths[kind] = Written(tokens, texts, total, params.to_dict())
         return {"sentence": verdict(kind, written, paths(live.steps, live.params), self.texts)}
 
     def place(self, live: LiveSearch, position: int, number: int, chain: object, seed: object) -> dict[str, Any]:
@@ -238,28 +239,16 @@ class Beams:
         Raises:
             SettingError: the tree has no such place.
         """
-        ids, pieces = self._before(live, position, number)
-        params = read_settings(chain, seed, 1)
-        prompt = Prompt(ids=(*live.prompt_ids, *ids[:-1]), written=len(ids) - 1)
-        picture = self.explorer.look(live.model, prompt, params)
         tree = paths(live.steps, live.params)
         node = tree.at(f"{position}.{number}")
-        lines = told(node, tree, self.texts, "")[:-1] if node else []  # without the text, which stands there anyway
-        return {"picture": picture, "tokens": [visible(piece) for piece in pieces], "told": lines}
-
-    @staticmethod
-    def _before(live: LiveSearch, position: int, number: int) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
-        """Return ids and pieces of the text up to a continuation, which is the last of them."""
-        steps = live.steps
-        if not 0 <= position < len(steps) or not 0 <= number < len(steps[position].continuations):
+        if node is None:
             raise SettingError("The tree has no such place.", hint="Click a mark of the tree.")
-        item = steps[position].continuations[number]
-        ids, pieces = [item.token_id], [item.piece]
-        for step in reversed(steps[:position]):
-            item = next(other for other in step.continuations if other.beam == item.parent)
-            ids.append(item.token_id)
-            pieces.append(item.piece)
-        return tuple(reversed(ids)), tuple(reversed(pieces))
+        written = ids(node)
+        prompt = Prompt(ids=(*live.prompt_ids, *written[:-1]), written=len(written) - 1)
+        looked = self.explorer.store.keep(Taken(live.model, prompt.ids, prompt, written[-1]))
+        picture = self.explorer.what_if(chain, seed, {"look": looked}, {})
+        lines = told(node, tree, self.texts, "")[:-1]  # without the text, which stands there anyway
+        return {"picture": picture, "tokens": [visible(piece) for piece in pieces(node)], "told": lines}
 
 
 def _plain(value: object) -> str:

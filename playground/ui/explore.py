@@ -55,6 +55,12 @@ class Branch:
     seed: int | None = None
 
 
+class Taken(Looked):
+    """A place in the tree of a beam search, with the token that stands there; its prompt says how many were written."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Explorer:
     """What is asked about places.
@@ -104,9 +110,9 @@ class Explorer:
         """
         params = read_settings(chain, seed, LOOK_LENGTH)
         where = place if isinstance(place, dict) else {}
-        if "look" in where:
-            looked = self.store.looked(str(where["look"]))
-            model, prompt, written = looked.model, Prompt(ids=looked.ids), None
+        looked = self.store.looked(str(where["look"])) if "look" in where else None
+        if looked:
+            model, prompt, written = looked.model, Prompt(ids=looked.ids, written=looked.prompt.written), None
             asked = replace(asked, given=looked.given)
         else:
             run, position = self.found(where.get("run"), where.get("position"))
@@ -114,6 +120,8 @@ class Explorer:
             prompt, asked = self._before(run, position), replace(asked, also=written.token_id)
         answer = self.pool.ask("look", model, prompt, params, asked)
         there = _place(where, model, answer, params, written)
+        if isinstance(looked, Taken):
+            return replace(there, taken=prompt.written + 1), answer
         return (there if asked.given is None else replace(there, given=len(prompt.ids) + 1)), answer
 
     def branch(self, place: object, token: object) -> Branch:

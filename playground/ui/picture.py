@@ -36,6 +36,7 @@ class Place:
         recomputed: the model had to run for it.
         counts: how often each token id came in a number of draws.
         given: the token that stands there is that of a prompt, with this number, counted from 1; 0 where it is none.
+        taken: it is one of a beam search's tree, with this number after the prompt; 0 where it is none.
     """
 
     where: Mapping[str, Any]
@@ -48,12 +49,14 @@ class Place:
     recomputed: bool = False
     counts: Mapping[int, int] = field(default_factory=dict)
     given: int = 0
+    taken: int = 0
 
 
 def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the message for ``plot.js``."""
     snapshot = step.snapshot
-    drawn = step.token_id if place.params.seed is not None or place.given else None
+    stands = bool(place.given or place.taken)
+    drawn = step.token_id if place.params.seed is not None or stands else None
     return {
         "title": _title(place, texts),
         "draw": _draw(step, place, texts),
@@ -71,6 +74,7 @@ def picture(step: TokenStep, place: Place, texts: Mapping[str, str]) -> dict[str
         "counted": sum(place.counts.values()),
         "drawn": drawn,
         "given": place.given,
+        "stands": texts["given_legend" if stands else "drawn"],
         "alternatives": alternatives(snapshot, texts),
         "orders": "",
     }
@@ -117,6 +121,8 @@ def _title(place: Place, texts: Mapping[str, str]) -> str:
     tail = tail_text(place.tail)
     if place.given:
         return texts["given"].format(number=place.given, tail=tail)
+    if place.taken:
+        return texts["taken"].format(number=place.taken, tail=tail)
     if place.written is None:
         return texts["looking"].format(tail=tail)
     return texts["written" if place.recorded else "replay"].format(number=place.written.position + 1, tail=tail)
@@ -133,10 +139,10 @@ def tail_text(tail: bytes) -> str:
 
 def _draw(step: TokenStep, place: Place, texts: Mapping[str, str]) -> str:
     token, seed = visible(step.piece), place.params.seed
-    if place.given:
+    if number := place.given or place.taken:
         model, final = percent(step.model_prob), percent(step.final_prob)
-        rank = grouped(step.rank, texts)
-        return texts["given_now"].format(number=place.given, token=token, before=model, after=final, rank=rank)
+        rank, said = grouped(step.rank, texts), texts["given_now" if place.given else "taken_now"]
+        return said.format(number=number, token=token, before=model, after=final, rank=rank)
     if seed is None:
         return ""
     if step.chosen:

@@ -69,6 +69,11 @@ ENGLISH: dict[str, str] = {
         "“{token}” stands there, token {number} of the prompt: {before} before, {after} after, rank {rank}. Nobody "
         "drew it."
     ),
+    "taken": "Token {number} of a beam: what could have stood there, after “{tail}”",
+    "taken_now": (
+        "“{token}” stands there in the tree, token {number} after the prompt: {before} before, {after} after, rank "
+        "{rank}. The chain at the side did not draw it."
+    ),
     "drawn_now": (
         "The draw: seed {seed} gives {luck:.3f} for token {number}. Walking down the “after” column from the most "
         "probable token, its sum passes that at “{token}”."
