@@ -11,6 +11,7 @@
     const course = el("p", { class: "settings", role: "status" });
     const penalty = control({ ...knob, label: words.beam_rerank }, words, (value) => rank(value));
     penalty.row.classList.add("beam-knob");
+    penalty.row.dataset.key = "ranked_length_penalty"; // another box at the top is the search's own
     const element = el("section", { class: "card beam-texts", "aria-label": words.beams_texts, hidden: true },
       el("div", { class: "card-head" }, el("h2", {}, words.beams_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beams_texts }, el("table", {}, el("thead", {}, head), body)));
     let latest = 0; // answers may come in another order than the questions

@@ -90,15 +90,22 @@
 
   const BOXES = { prompt: "#prompt", history: "#history", stop: "#chain .listing[data-knob=stop]", model: "#model", mode: "#mode", seed: "#seed", max_new_tokens: "#length" };
 
-  /** Mark the control that a refusal is about. */
-  function mark(field) {
-    document.querySelectorAll(".bad").forEach((box) => box.classList.remove("bad"));
-    document.querySelectorAll("[aria-invalid]").forEach((box) => box.removeAttribute("aria-invalid"));
-    if (!field) return;
+  /** Mark the controls that a refusal is about; their names have spaces between them. */
+  function mark(fields) {
+    document.querySelectorAll(".bad").forEach(unmark);
+    fields.split(" ").filter(Boolean).forEach(markOne);
+  }
+
+  function unmark(box) {
+    box.classList.remove("bad");
+    box.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
+  }
+
+  function markOne(field) {
     const [key, knob] = field.split(".");
     const box = [...document.querySelectorAll(BOXES[key] ?? `:is(.sampler, .beam-knob)[data-key="${CSS.escape(key)}"]`)].find((found) => found.offsetParent);
     box?.classList.add("bad");
-    const input = box?.querySelector(knob ? `[data-knob="${CSS.escape(knob)}"]` : ".number, textarea, input");
+    const input = knob ? box?.querySelector(`[data-knob="${CSS.escape(knob)}"]`) : (box?.querySelector(".number") ?? box?.querySelector("textarea, input"));
     input?.setAttribute("aria-invalid", "true");
     if (input?.closest("details")) input.closest("details").open = true;
   }
@@ -121,7 +128,9 @@
     document.addEventListener("playground:notice", (event) => show(event.detail));
     document.addEventListener("playground:view", () => line.dataset.kind === "error" && show(NO_NOTICE)); // it spoke of the other view
     document.addEventListener("input", (event) => {
-      if (event.target.closest?.(".bad")) show(NO_NOTICE); // what it spoke of is gone
+      const box = event.target.closest?.(".bad");
+      if (box) unmark(box);
+      if (box && !document.querySelector(".bad")) show(NO_NOTICE); // what it spoke of is gone
     });
   };
 

@@ -129,7 +129,27 @@ def test_a_length_penalty_that_is_none_is_refused(visit: Callable[..., Watched])
     watched.page.fill(".card-head .beam-knob .number", "hello")
     watched.page.keyboard.press("Tab")
     expect(watched.page.locator(".notice")).to_contain_text("Length penalty is hello; it must be a number.")
+    expect(watched.page.locator(".bad")).to_have_count(1)
+    expect(watched.page.locator(".beam-texts .bad .number")).to_have_attribute("aria-invalid", "true")
     assert texts(watched) == found
+
+
+def test_all_wrong_boxes_are_named_and_marked(visit: Callable[..., Watched]) -> None:
+    """Each until somebody types there; the sentence stays until the last one."""
+    watched = visit()
+    boxes = [watched.page.locator(f"[data-key={name}] .number") for name in ("num_beams", "length_penalty")]
+    for box in boxes:
+        box.fill("99")
+    watched.page.click("#search")
+    notice = watched.page.locator(".notice")
+    expect(notice).to_contain_text("Beams is 99; it must lie in [1, 16].")
+    expect(notice).to_contain_text("Length penalty is 99; it must lie in [-5, 5].")
+    expect(watched.page.locator(".beam-form .bad")).to_have_count(2)
+    boxes[0].fill("3")
+    expect(watched.page.locator(".beam-form .bad")).to_have_count(1)
+    expect(notice).to_be_visible()
+    boxes[1].fill("1")
+    expect(notice).to_be_hidden()
 
 
 def test_a_search_that_never_begins_leaves_the_last_one(visit: Callable[..., Watched]) -> None:
@@ -276,6 +296,7 @@ def test_the_russian_view_searches(visit: Callable[..., Watched]) -> None:
         ({"chain": {"mirostat": 5}, "beams": {"sample": True}}, "Mirostat follows one text"),
         ({"model": "nobody"}, "models.yaml has no model “nobody”"),
         ({"max_new_tokens": 0}, "New tokens, at most, is 0; it must"),
+        ({"max_new_tokens": 0, "beams": {"num_beams": 0}}, "[1, 1,000,000]. Beams is 0; it must lie in [1, 16]."),
     ],
 )
 def test_what_cannot_begin_is_refused(app: RunningApp, asked: dict[str, Any], says: str) -> None:

@@ -6,10 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from playground.beam_settings import BEAMS, DIVERSITY, GROUPS, LENGTH_PENALTY, RETURNED, SAMPLED
+from playground.errors import SettingError
 from playground.ui.controls import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONTROLS = {
     "num_beams": BEAMS, "length_penalty": LENGTH_PENALTY, "num_return_sequences": RETURNED,
@@ -41,8 +42,24 @@ def beam_spec(texts: Mapping[str, str]) -> str:
     return to_json({"knobs": knobs, "start": START})
 
 
+def wrong_controls(settings: Mapping[str, object]) -> list[SettingError]:
+    """Return the refusal of each control whose value is of the wrong type or outside its range."""
+    wrong = []
+    for name, knob in CONTROLS.items():
+        try:
+            knob.check(name, settings[name])
+        except SettingError as error:
+            wrong.append(error)
+    return wrong
+
+
+def together(wrong: Sequence[SettingError]) -> SettingError:
+    """Return one refusal for all, whose field names all of theirs, with spaces between."""
+    return SettingError(" ".join(map(str, wrong)), field=" ".join(error.field for error in wrong))
+
+
 def read_penalty(value: object) -> float:
-    """Return a length penalty from an address.
+    """Return the length penalty that texts are ranked with from an address.
 
     Raises:
         SettingError: it is no number, or outside its range.
@@ -50,4 +67,4 @@ def read_penalty(value: object) -> float:
     read = value
     with suppress(TypeError, ValueError):
         read = float(value)  # type: ignore[arg-type]
-    return float(LENGTH_PENALTY.check("length_penalty", read))
+    return float(LENGTH_PENALTY.check("ranked_length_penalty", read))

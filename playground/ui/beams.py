@@ -22,7 +22,7 @@ from playground.searches import Written
 from playground.status import State
 from playground.tables import hypothesis_rows, hypothesis_table, to_csv
 from playground.tokens import visible
-from playground.ui.beam_controls import OWN, START, read_penalty
+from playground.ui.beam_controls import OWN, START, read_penalty, together, wrong_controls
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_session, read_settings
 from playground.ui.explore import Taken
@@ -78,7 +78,13 @@ class Beams:
         model, history = asked.get("model"), asked.get("history", "[]")
         mode, system, text = (asked.get(name) for name in ("mode", "system", "prompt"))
         prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
-        chain = read_settings(asked.get("chain"), asked.get("seed"), asked.get("max_new_tokens"))
+        wrong = wrong_controls(START | own)
+        try:
+            chain = read_settings(asked.get("chain"), asked.get("seed"), asked.get("max_new_tokens"))
+        except SettingError as error:
+            raise together([error, *wrong]) from error
+        if wrong:
+            raise together(wrong)
         acting = [item for item in chain.chain if not item.is_neutral]
         sample = own.get("sample") is True
         kept = tuple(item for item in acting if sample or item.key in PENALTIES)
