@@ -1,78 +1,45 @@
-// The view of beams: the settings of a search, its tree as it grows, the texts it found, and the place one clicked.
+// The view of beams: a search, its tree as it grows, the texts it found, and the place one clicked.
 (() => {
   "use strict";
-  const { parts, el, tell, ask, at, fill, control, term } = window.playground;
-  const STORED = "playground-beams", SHOWN = "playground-search";
+  const { parts, el, tell, ask, at } = window.playground;
+  const SHOWN = "playground-search";
   const CONFIG = { displayModeBar: false, responsive: false };
+  const END_PX = 40; // so near is at the end
 
   parts.beam = (element, props) => {
     const words = JSON.parse(props.words);
-    const { knobs, start } = JSON.parse(props.spec);
+    const spec = JSON.parse(props.spec);
     const here = () => location.hash === "#beams";
-    let settings = { ...start, ...stored() };
-    let search = null; // the id of the newest one
-    let latest = null; // what is shown: of that one, or until it has a tree of the one before, unseen
-    let stream = null, drawing = false, wanted = null, growing = false;
+    const NOTHING = { search: null, core: null, laid: [], penalty: null, place: null, left: null };
+    let tab = { ...NOTHING, fold: true }; // what a reload shows again: which search, and what of it
+    let before = null; // the same of the search before, until the newest has a tree
+    let latest = null; // what is shown: of the newest search, or until it has a tree of the one before, unseen
+    let pictured = null; // the place of the tree that was clicked, as the picture names it
+    let stream = null, drawing = false, wanted = null, growing = false, fresh = false;
+
+    function remember(news) {
+      Object.assign(tab, news);
+      try {
+        window.sessionStorage.setItem(SHOWN, JSON.stringify(tab));
+      } catch { /* then a reload forgets it */ }
+    }
 
     /** Ask about the newest search; null where that is refused, undefined where another one has begun meanwhile. */
     async function about(path, body) {
-      const mine = search;
+      const mine = tab.search;
       const news = await ask(`/searches/${encodeURIComponent(mine)}/${path}`, body);
-      return mine === search ? news : undefined;
+      return mine === tab.search ? news : undefined;
     }
 
-    // Settings.
-    const controls = knobs.map((knob) => control(knob, words, (value) => { settings[knob.name] = value; set(); }));
-    controls.forEach(({ row, name }, place) => {
-      row.classList.add("beam-knob");
-      row.dataset.key = name;
-      const named = row.querySelector("span");
-      if (named) named.replaceChildren(term(knobs[place].label, knobs[place].off));
-      else row.title = knobs[place].off;
-    });
-    const early = el("select", { "aria-label": words.beam_early_stopping, onchange: () => { settings.early_stopping = { false: false, true: true, never: "never" }[early.value]; set(); } },
-      ...["false", "true", "never"].map((value) => el("option", { value }, words[`beam_early_stopping_${value}`])));
-    const stopping = el("label", { class: "row beam-knob wide", "data-key": "early_stopping" }, el("span", {}, words.beam_early_stopping), early);
-    const begin = el("button", { type: "button", class: "go", id: "search", title: words.beam_search_help, onclick: () => go() }, words.beam_search);
-    const halt = el("button", { type: "button", class: "plain", id: "stop-search", disabled: true, onclick: () => search && about("stop", {}) }, words.stop);
-    const left = el("p", { class: "settings" });
-    const form = el("section", { class: "card beam-form", "aria-label": words.view_beams }, el("div", { class: "beam-knobs" }, ...controls.map(({ row }) => row), stopping), el("div", { class: "beam-go" }, begin, halt, left));
-
-    /** What this browser keeps of the settings, where it is of their kind. */
-    function stored() {
-      try {
-        const kept = JSON.parse(window.localStorage.getItem(STORED)) ?? {};
-        return Object.fromEntries(Object.entries(kept).filter(([name, value]) => name in start && ["number", "boolean", "string"].includes(typeof value)));
-      } catch {
-        return {};
-      }
-    }
-
-    /** A reload shows the search again that this tab showed. */
-    async function resume() {
-      const kept = window.sessionStorage.getItem(SHOWN);
-      const answer = kept && (await fetch(at(`/searches/${encodeURIComponent(kept)}/tree`)));
-      if (!answer?.ok) return;
-      const news = await answer.json();
-      if (search) return; // somebody was faster
-      search = kept;
-      if (news.running) follow();
-      else show(news);
-    }
-
-    function set() {
-      controls.forEach(({ name, set: show }) => show(settings[name]));
-      early.value = String(settings.early_stopping);
-      try {
-        window.localStorage.setItem(STORED, JSON.stringify(settings));
-      } catch { /* then it is not kept */ }
-    }
+    const form = window.playground.beamForm(words, spec, { search: () => go(), stop: () => tab.search && about("stop", {}), changed: () => age() });
+    const texts = window.playground.beamTexts(words, spec.knobs.find(({ name }) => name === "length_penalty"), about, (penalty) => remember({ penalty }));
 
     // The tree.
     const title = el("h2", {});
     const status = el("p", { class: "beam-status", role: "status" });
     const made = el("p", { class: "settings" });
-    const folding = el("input", { type: "checkbox", checked: true, onchange: () => search && again() });
+    const old = el("p", { class: "beam-old", role: "status" });
+    const folding = el("input", { type: "checkbox", checked: true, onchange: () => { remember({ fold: folding.checked }); again(); } });
     const keys = el("div", { class: "legend" });
     const key = ([color, sign, text]) => {
       const mark = el("b", { "aria-hidden": "true" }, `${sign} `);
@@ -83,70 +50,79 @@
       const box = el("input", { type: "checkbox", "data-kind": kind, onchange: () => lay(box) });
       return box;
     });
+    const laid = () => over.filter((box) => box.checked).map((box) => box.dataset.kind);
     const overlay = el("span", { class: "fold", hidden: true }, `${words.beam_path_over} `, ...over.map((box) => el("label", {}, box, ` ${words[`beam_path_${box.dataset.kind}_label`]} `)));
     const compared = el("div", { class: "beam-compared", role: "status" });
-    const area = el("div", {});
+    const area = el("div", { class: "beam-figure" });
     const frame = el("div", { class: "beam-frame", tabindex: 0, role: "group", "aria-label": words.beam_tree }, area);
     const note = el("p", { class: "settings beam-note" });
-    const save = window.playground.saver(words, () => latest?.figure && latest.search === search && saved());
+    const save = window.playground.saver(words, () => latest?.figure && latest.search === tab.search && saved());
     const branch = el("div", { class: "beam-branch", hidden: true });
     const tree = el("section", { class: "card beam-tree", "aria-label": words.beam_tree, hidden: true },
-      el("div", { class: "card-head" }, title, save), made, status, el("div", { class: "legend-row" }, keys, overlay, el("label", { class: "fold" }, folding, ` ${words.beam_fold}`)), frame, compared, note, branch);
-
-    const texts = window.playground.beamTexts(words, knobs.find(({ name }) => name === "length_penalty"), about);
+      el("div", { class: "card-head" }, title, save), made, old, status, el("div", { class: "legend-row" }, keys, overlay, el("label", { class: "fold" }, folding, ` ${words.beam_fold}`)), frame, compared, note, branch);
     const empty = el("p", { class: "empty" }, words.beam_empty);
-    const view = el("div", { class: "beam-view" }, form, empty, tree, texts.element);
+    const view = el("div", { class: "beam-view" }, form.element, empty, tree, texts.element);
     element.append(view);
-    set();
 
     const saved = () => ({
-      name: "beams", figure: latest.figure, width: latest.figure.layout.width, title: latest.title, lines: [latest.settings, latest.status],
+      name: `beams-${tab.search.slice(0, 8)}`, figure: latest.figure, width: latest.figure.layout.width, title: latest.title, lines: [latest.settings, latest.status],
       legend: latest.legend,
-      table: (kind) => at(`/searches/${encodeURIComponent(search)}/${kind === "csv" ? `texts.csv?length_penalty=${encodeURIComponent(texts.ranked() ?? latest.penalty)}` : "search.json"}`),
+      table: (kind) => at(`/searches/${encodeURIComponent(tab.search)}/${kind === "csv" ? `texts.csv?length_penalty=${encodeURIComponent(texts.ranked() ?? latest.penalty)}` : "search.json"}`),
     });
 
     async function go() {
-      const [model, mode, system, prompt, seed, length] = window.playground.controls();
-      const asked = { model, mode, system: system ?? "", prompt: prompt ?? "", history: window.playground.history, chain: window.playground.chain, seed: seed ?? "", max_new_tokens: length, beams: settings, session: window.playground.session };
-      begin.disabled = true;
+      const [asked, core] = [form.asked(), form.core()];
+      form.asks(true);
       const news = await ask("/playground/beams", asked);
-      begin.disabled = false;
+      form.asks(false);
       if (!news) return;
-      left.textContent = news.note;
-      remember(news.search);
+      before = { ...tab };
+      remember({ ...NOTHING, search: news.search, core });
       wait(true);
       running(true);
       document.body.classList.remove("beam-place");
       follow();
     }
 
-    function remember(id) {
-      search = id;
-      try {
-        if (id) window.sessionStorage.setItem(SHOWN, id);
-      } catch { /* then a reload forgets it */ }
+    /** A reload shows the search again that this tab showed, as it was shown. */
+    async function resume() {
+      const kept = { ...tab, ...JSON.parse(window.sessionStorage.getItem(SHOWN) ?? "{}") };
+      const answer = kept.search && (await fetch(at(`/searches/${encodeURIComponent(kept.search)}/tree?fold=${kept.fold}&over=${kept.laid.join(",")}`)));
+      if (!answer?.ok) return;
+      const news = await answer.json();
+      if (tab.search) return; // somebody was faster
+      tab = kept;
+      folding.checked = kept.fold;
+      over.forEach((box) => { box.checked = kept.laid.includes(box.dataset.kind); });
+      if (news.running) return follow();
+      fresh = true;
+      show(news);
+      // After the page's own first look, which would take its place.
+      if (kept.place && here()) document.addEventListener("playground:place", () => place(kept.place), { once: true });
     }
 
     /** Until a search has a tree, that of the one before keeps its place, but can be neither seen nor pressed. */
     function wait(now) {
       view.dataset.waits = String(now);
+      age();
     }
 
     /** The search before is shown again, where one never began. */
     function back() {
       running(false);
-      remember(latest?.search ?? null);
+      if (latest?.search === tab.search) return;
+      remember(before ?? NOTHING);
       wait(false);
       tree.hidden = !latest;
       empty.hidden = Boolean(latest);
       if (!latest) return;
       head(latest);
-      document.body.classList.toggle("beam-place", !branch.hidden);
+      document.body.classList.toggle("beam-place", pictured !== null);
     }
 
     function follow() {
       stream?.close();
-      const mine = (stream = new EventSource(at(`/searches/${encodeURIComponent(search)}/follow?fold=${folding.checked}`)));
+      const mine = (stream = new EventSource(at(`/searches/${encodeURIComponent(tab.search)}/follow?fold=${folding.checked}`)));
       mine.onerror = () => { if (mine === stream && mine.readyState === EventSource.CLOSED) back(); };
       mine.onmessage = ({ data }) => {
         if (mine !== stream) return;
@@ -158,21 +134,20 @@
 
     /** The same search, folded or not, with other texts laid over it or without. */
     async function again() {
-      if (latest?.running) return follow();
-      const laid = over.filter((box) => box.checked).map((box) => box.dataset.kind);
-      const news = await about(`tree?fold=${folding.checked}&over=${laid.join(",")}`);
+      if (!latest) return;
+      if (latest.running) return follow();
+      const news = await about(`tree?fold=${folding.checked}&over=${laid().join(",")}`);
       if (news) show(news);
     }
 
     /** Write a text in another way, and lay it over the tree. */
     async function lay(box) {
-      compared.querySelector(`[data-kind="${box.dataset.kind}"]`)?.remove();
       if (box.checked) {
         const news = await about(`paths/${box.dataset.kind}`, side());
         if (news === undefined) return;
         if (!news) box.checked = false;
-        else compared.append(el("p", { "data-kind": box.dataset.kind }, news.sentence));
       }
+      remember({ laid: laid() });
       again();
     }
 
@@ -180,15 +155,21 @@
     const side = () => ({ chain: window.playground.chain, seed: document.querySelector("#seed textarea, #seed input").value });
 
     function running(now) {
-      halt.disabled = !now;
-      begin.disabled = now;
+      form.running(now);
       tree.dataset.running = String(now);
+    }
+
+    /** Say where the tree is not that of the settings as they stand. */
+    function age() {
+      const known = latest && tab.core && window.playground.controls().length && view.dataset.waits !== "true";
+      old.textContent = known && tab.core !== form.core() ? words.beam_old : "";
     }
 
     function head(news) {
       title.textContent = news.title || words.beam_tree;
       made.textContent = news.settings;
       status.textContent = news.status;
+      form.leaves(news.left_out);
     }
 
     function show(news) {
@@ -199,26 +180,30 @@
       tree.hidden = false;
       head(news);
       if (news.running && !news.figure) return; // it waits in line, or the model reads
-      const other = latest?.search !== news.search || (latest.running && !news.running);
-      if (latest?.search !== news.search) clear();
+      const ended = !news.running && (latest?.search !== news.search || latest.running);
+      if (latest && latest.search !== news.search) clear();
       growing ||= news.running;
       latest = news;
       overlay.hidden = news.running || !news.figure;
       frame.hidden = !news.figure;
       note.textContent = news.note;
-      keys.replaceChildren(...news.legend.map(key), el("span", {}, words.beam_more_key));
+      keys.replaceChildren(...news.legend.map(key));
+      compared.replaceChildren(...laid().filter((kind) => news.paths[kind]).map((kind) => el("p", {}, news.paths[kind])));
       if (news.figure) paint(news);
       else wait(false);
-      if (other && !news.running) texts.rank(news.penalty);
+      age();
+      if (ended) texts.rank(tab.penalty ?? news.penalty);
     }
 
     /** Nothing is left of what belonged to the search before. */
     function clear() {
       over.forEach((box) => { box.checked = false; });
-      compared.replaceChildren();
       branch.hidden = true;
+      pictured = null;
       texts.hide();
     }
+
+    const atEnd = () => frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - END_PX;
 
     /** Draw the newest tree; what comes while one is drawn waits, and only the last of it is drawn. */
     async function paint(news) {
@@ -227,19 +212,24 @@
       drawing = true;
       await window.playground.plotly; // a reload has its tree before that is there
       while (wanted && element.clientWidth) {
-        const { figure: { data, layout }, search: drawn } = wanted;
-        const grew = growing;
+        const { figure, search: drawn } = wanted;
+        const grows = growing && atEnd();
+        const stood = fresh ? tab.left : frame.scrollLeft;
+        const ends = grows || (fresh && stood === null);
         wanted = null;
         const style = getComputedStyle(tree);
-        const atEnd = frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 40;
+        const font = { color: style.color, family: style.fontFamily, size: 12.5 };
+        const { data, layout } = window.playground.sized(figure.data, { ...figure.layout, font });
+        layout.width = figure.layout.width * window.playground.large();
         // Updating in place, plotly loses texts of points that had none before: what stays is drawn anew.
         const anew = !latest.running || area.dataset.search !== drawn;
         area.dataset.search = drawn;
-        await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, data, { ...layout, font: { color: style.color, family: style.fontFamily, size: 12.5 } }, CONFIG);
+        await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, data, layout, CONFIG);
         if (anew) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
-        if (grew && atEnd) frame.scrollLeft = frame.scrollWidth; // at its end, too: there stand the scores
+        frame.scrollLeft = ends ? frame.scrollWidth : stood; // at its end stand the scores
         growing = latest?.running ?? false;
-        if (drawn === search) wait(false);
+        fresh = false;
+        if (drawn === tab.search) wait(false);
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);
         await new Promise((done) => requestAnimationFrame(done));
       }
@@ -253,11 +243,16 @@
       const chips = news.tokens.map((text, index) => el("span", { class: index === news.tokens.length - 1 ? "tok sel" : "tok" }, text));
       branch.replaceChildren(el("b", {}, words.beam_branch), el("div", { class: "tokens" }, ...chips), ...news.told.map((line) => el("p", { class: "beam-told" }, line)), el("p", { class: "settings" }, words.beam_branch_help));
       branch.hidden = false;
-      document.body.classList.add("beam-place");
+      remember({ place: [position, number] });
+      pictured = news.picture.place.look;
       tell("picture", news.picture);
     }
 
+    // The picture below is that of the place as long as nobody has looked at another one.
+    document.addEventListener("playground:place", ({ detail }) => document.body.classList.toggle("beam-place", pictured !== null && detail.place.look === pictured));
     resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
+    window.addEventListener("pagehide", () => frame.clientWidth && remember({ left: atEnd() ? null : frame.scrollLeft }));
+    ["settings", "held"].forEach((name) => document.addEventListener(`playground:${name}`, age));
     document.addEventListener("playground:view", () => { if (here() && latest?.figure) paint(latest); });
     new MutationObserver(() => latest?.figure && paint(latest)).observe(document.body, { attributeFilter: ["class"] });
   };

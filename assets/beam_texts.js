@@ -2,18 +2,19 @@
 (() => {
   "use strict";
   const { el, control } = window.playground;
-  const COLUMNS = ["rank", "score", "total", "mean", "tokens", "ending", "text"];
+  const COLUMNS = ["rank", "score", "text", "total", "mean", "tokens", "ending"];
 
-  /** Make the table; `about(path)` asks about the search that is shown. */
-  window.playground.beamTexts = (words, knob, about) => {
+  /** Make the table; `about(path)` asks about the search that is shown, `chosen` hears of a length penalty. */
+  window.playground.beamTexts = (words, knob, about, chosen) => {
     const head = el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, words[`beams_column_${name}`])));
     const body = el("tbody", {});
     const course = el("p", { class: "settings", role: "status" });
+    const returned = el("p", { class: "settings" });
     const penalty = control({ ...knob, label: words.beam_rerank }, words, (value) => rank(value));
     penalty.row.classList.add("beam-knob");
     penalty.row.dataset.key = "ranked_length_penalty"; // another box at the top is the search's own
     const element = el("section", { class: "card beam-texts", "aria-label": words.beams_texts, hidden: true },
-      el("div", { class: "card-head" }, el("h2", {}, words.beams_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beams_texts }, el("table", {}, el("thead", {}, head), body)));
+      el("div", { class: "card-head" }, el("h2", {}, words.beams_texts), penalty.row), course, el("div", { class: "beam-table", tabindex: 0, role: "group", "aria-label": words.beams_texts }, el("table", {}, el("thead", {}, head), body)), returned);
     let latest = 0; // answers may come in another order than the questions
     let ranked = null; // the length penalty that is shown
 
@@ -23,8 +24,10 @@
       const news = await about(`texts?length_penalty=${encodeURIComponent(value)}`);
       if (!news || mine !== latest) return;
       ranked = value;
+      chosen(value);
       element.hidden = !news.rows.length;
       course.textContent = news.sentence;
+      returned.textContent = news.key;
       body.replaceChildren(...news.rows.map(line));
     }
 
@@ -37,6 +40,7 @@
 
     function hide() {
       latest += 1; // what was asked before is not wanted any more
+      ranked = null;
       element.hidden = true;
     }
 

@@ -75,6 +75,7 @@
   window.playground.controls = () => controls ?? [];
   window.playground.held = (values) => {
     controls = values;
+    tell("held");
     later();
   };
   ["settings", "shows"].forEach((name) => document.addEventListener(`playground:${name}`, later));

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import PlaygroundError
 from playground.hypotheses import BeamStep, Continuation, Ending, Fate, Hypothesis, SearchEnd
-from playground.records import Prompt, Timing
+from playground.records import Prompt, SamplingParams, Timing
 from playground.shelf import Shelf, Stoppable
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class LiveSearch(Stoppable):
         wait_s: about how long it will wait there, where that is known.
         paths: other texts after the same prompt, by what wrote them.
         session: whose it is; "" where nobody says.
+        chain: the settings of single texts that stood beside it when it began; it leaves out some of them.
     """
 
     search_id: str
@@ -109,6 +110,7 @@ class LiveSearch(Stoppable):
     considered: int = 0  # continuations of all steps
     paths: dict[str, Written] = field(default_factory=dict)
     session: str = ""
+    chain: SamplingParams = field(default_factory=SamplingParams)
 
     @property
     def weight(self) -> int:

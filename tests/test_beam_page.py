@@ -114,7 +114,7 @@ def test_another_length_penalty_ranks_at_once(visit: Callable[..., Watched]) -> 
     watched.page.fill(".card-head .beam-knob .number", "0")
     watched.page.keyboard.press("Tab")
     expect(ranked.first).not_to_have_text(before[0])
-    sums = watched.page.locator(".beam-table td:nth-child(3)").all_text_contents()
+    sums = watched.page.locator(".beam-table td:nth-child(4)").all_text_contents()
     assert ranked.all_text_contents() == sums
     expect(watched.page.locator(".beam-view [role=status]").last).to_contain_text(
         "With length penalty 0 the search would have"
@@ -239,16 +239,64 @@ def test_a_reload_shows_the_search_and_its_settings_again(visit: Callable[..., W
     expect(watched.page.locator("[data-key=num_beams] .number")).to_have_value("4")
 
 
+def test_a_reload_shows_what_was_done_with_a_search(visit: Callable[..., Watched]) -> None:
+    """The ranking, the path with its sentence, the place that was clicked, what was left out; it stands at its end."""
+    watched = visit()
+    search(watched, 40)
+    page = watched.page
+    page.locator(".beam-frame .points path").nth(-2).click(force=True)  # the end of the best text; behind it the prompt
+    expect(page.locator("#plot h2")).to_contain_text("Token 40 of a beam")
+    page.check("[data-kind=greedy]")
+    expect(page.locator(".beam-compared p")).to_have_count(1)
+    page.fill(".beam-texts .number", "0")
+    page.keyboard.press("Tab")
+    expect(page.locator(".beam-texts [role=status]")).to_contain_text("With length penalty 0")
+    parts = (".beam-go .settings", ".beam-compared", ".beam-texts", ".beam-branch", "#plot h2")
+    before = [page.locator(part).text_content() or "" for part in parts]
+    right = "Math.round(document.querySelector('.beam-frame').scrollLeft)"
+    stood = page.evaluate(right)
+    assert stood > 0
+    page.reload()
+    for part, text in zip(parts, before, strict=True):
+        assert text
+        expect(page.locator(part)).to_have_text(text)
+    expect(page.locator("[data-kind=greedy]")).to_be_checked()
+    assert page.evaluate(right) == stood
+
+
+def test_a_tree_of_other_settings_is_marked(visit: Callable[..., Watched]) -> None:
+    """As soon as a setting moves that has a part in it, until it is moved back; one that has none marks nothing."""
+    watched = visit()
+    search(watched, 3)
+    old = watched.page.locator(".beam-old")
+    expect(old).to_be_empty()
+    watched.set_number("temperature", "1.5")
+    watched.page.fill("[data-key=num_beams] .number", "4")
+    watched.page.keyboard.press("Tab")
+    expect(old).to_contain_text("this tree is that of the settings named here")
+    watched.page.fill("[data-key=num_beams] .number", "3")
+    watched.page.keyboard.press("Tab")
+    expect(old).to_be_empty()
+    watched.page.fill("#prompt textarea", "Something else")
+    expect(old).to_contain_text("something else is set by now")
+    search(watched, 3)
+    expect(old).to_be_empty()
+
+
 def test_the_tree_leaves_as_picture_table_and_json(visit: Callable[..., Watched]) -> None:
     """Each with the settings in it."""
     watched = visit()
     search(watched, 4)
-    saved = {}
+    saved, names = {}, set()
     for kind in ("svg", "csv", "json"):
         with watched.page.expect_download() as download:
             watched.page.locator(".beam-view select.save").select_option(kind)
         saved[kind] = download.value.path().read_text(encoding="utf-8")
+        names.add(download.value.suggested_filename.removesuffix(f".{kind}"))
+    assert len(names) == 1
+    assert len(names.pop()) == len("beams-") + 8
     assert "num_beams 3" in saved["svg"]
+    assert "so many more were considered" in saved["svg"]
     assert saved["csv"].splitlines()[0].endswith("model,length_penalty,settings")
     flat = json.loads(saved["json"])
     assert (flat["params"]["num_beams"], flat["steps"][-1]["end"]) == (3, "length")
@@ -312,7 +360,7 @@ def test_what_the_model_refuses_is_told_by_the_search(app: RunningApp) -> None:
     lines = [line for line in app.http.get(f"/searches/{begun}/follow").text.splitlines() if line.startswith("data: ")]
     told = json.loads(lines[-1].removeprefix("data: "))
     assert (told["running"], told["error"]) == (False, "The prompt is empty. Type a prompt first.")
-    assert app.http.get(f"/searches/{begun}/texts?length_penalty=1").json() == {"rows": [], "sentence": ""}
+    assert app.http.get(f"/searches/{begun}/texts?length_penalty=1").json() == {"rows": [], "sentence": "", "key": ""}
 
 
 def test_a_search_that_is_not_kept_is_said(app: RunningApp) -> None:

@@ -245,8 +245,11 @@ def test_plotly_takes_it(run: tuple[list[BeamStep], BeamParams]) -> None:
 def test_the_sentence_and_the_legend_say_whether_it_goes_on() -> None:
     """Before the end the thick line is only the best so far."""
     assert subtitle(paths(BY_HAND, TWO), ENGLISH) == "Steps: 3. Finished texts: 1. The search goes on."
-    assert legend((), ENGLISH, ended=False)[0][2] == "the best text so far"
-    assert [sign for _, sign, _ in legend(("greedy",), ENGLISH)][-1] == "◇"
+    assert legend(paths(BY_HAND, TWO), (), "", ENGLISH)[0][2] == "the best text so far"
+    tree = paths((*BY_HAND[:2], replace(BY_HAND[2], end=SearchEnd.FULL)), replace(TWO, length_penalty=-0.5))
+    said = legend(tree, ("greedy",), "+7", ENGLISH)
+    assert said[0][2] == "the best text with length penalty −0.5"
+    assert [sign for _, sign, _ in said][-2:] == ["+7", "◇"]
 
 
 def test_another_length_penalty_ranks_the_texts_again(run: tuple[list[BeamStep], BeamParams]) -> None:
@@ -266,6 +269,7 @@ def test_the_sentence_names_the_length_penalty_as_it_is() -> None:
     stopped = (*BY_HAND, BeamStep(3, end=SearchEnd.STOPPED))
     said = what_if(stopped, TWO, -0.25, ENGLISH)["said"]
     assert said.startswith("How a search with length penalty −0.25 would have gone cannot be told")
+    assert said.endswith("The tree still shows the best text with 1.")
 
 
 def test_the_table_leaves_as_csv_and_json(run: tuple[list[BeamStep], BeamParams]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,10 +35,10 @@ def beams_of(pool: Pool, texts: Mapping[str, str] = ENGLISH) -> Beams:
     return Beams(Explorer(pool, Store(), texts, Downloads(lambda: None)), Searches())
 
 
-def searched(beams: Beams, **asked: Any) -> LiveSearch:  # noqa: ANN401
+def searched(view: Beams, **asked: Any) -> LiveSearch:  # noqa: ANN401
     """Return a search that is over."""
-    live, _ = beams.begin(ASKED | asked)
-    beams.drive(live)
+    live = view.begin(ASKED | asked)
+    view.drive(live)
     return live
 
 
@@ -51,7 +52,7 @@ def written(view: Beams, live: LiveSearch, kind: str, chain: dict[str, Any], see
 def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str]) -> None:
     """One that was stopped in the line, one that broke off, and one that ended by itself."""
     beams = beams_of(pool, texts)
-    stopped, _ = beams.begin(ASKED)
+    stopped = beams.begin(ASKED)
     stopped.timing, stopped.over = NO_TIME, True  # as the model's process tells of one that never had its turn
     status = beams.message(stopped, fold=False)["status"]
     assert status == f"{texts['beams_so_far'].format(steps=0, finished=0)} {texts['beams_never']}"
@@ -64,6 +65,41 @@ def test_a_search_that_is_over_never_goes_on(pool: Pool, texts: Mapping[str, str
     assert status == f"{texts['beams_so_far'].format(steps=3, finished=1)} {texts['beams_broken']}"
 
     assert texts["beams_end_length"] in beams.message(searched(beams), fold=False)["status"]
+
+
+def test_a_search_tells_everybody_again_what_it_was_told(pool: Pool) -> None:
+    """What it leaves out of the chain, and the sentence of each path, in the language of whoever asks."""
+    beams = beams_of(pool)
+    live = searched(beams, chain={"temperature": 0.5, "presence_penalty": 1})
+    said = written(beams, live, "greedy", {}, "")
+    told = beams.message(live, fold=True)
+    assert (told["left_out"], told["paths"]) == (
+        "Without “Sample” a search takes the best; of the chain it leaves out: Temperature.",
+        {"greedy": said},
+    )
+    russian = replace(beams, explorer=replace(beams.explorer, texts=RUSSIAN)).message(live, fold=True)
+    assert russian["left_out"] == RUSSIAN["beam_left_out"].format(names=RUSSIAN["sampler_temperature"])
+    assert russian["paths"]["greedy"].startswith("Жадный выбор пишет «")
+
+
+def test_texts_that_were_not_returned_are_told_apart(pool: Pool) -> None:
+    """The tree has more finished texts than the search was asked for."""
+    beams = beams_of(pool)
+    live = searched(beams, beams={"num_return_sequences": 1})
+    ranked = beams.ranked(live, 1)
+    assert [row["returned"] for row in ranked["rows"]] == [True, *[False] * (len(ranked["rows"]) - 1)]
+    assert len(ranked["rows"]) > 1
+    assert ranked["key"] == f"✓ returned by the search: 1 of the {len(ranked['rows'])} texts in its tree."
+
+
+def test_the_legend_shows_a_number_that_stands_in_the_picture(pool: Pool) -> None:
+    """Below its columns; where all that was considered has a mark, there is none."""
+    beams = beams_of(pool)
+    told = beams.message(searched(beams), fold=False)
+    numbers = next(trace["text"] for trace in told["figure"]["data"] if trace["name"] == "more")
+    assert [sign for _, sign, text in told["legend"] if text == ENGLISH["beams_more"]] == numbers[:1]
+    told = beams.message(searched(beams, beams={"num_beams": 1, "num_return_sequences": 1}), fold=False)
+    assert ENGLISH["beams_more"] not in [text for _, _, text in told["legend"]]
 
 
 def test_a_place_of_the_tree_shows_the_token_that_was_clicked(pool: Pool) -> None:
@@ -107,5 +143,6 @@ def test_a_seed_that_was_picked_is_told_and_leaves_with_the_path(pool: Pool) -> 
     said = written(beams, live, "sampled", {"temperature": 2}, "")
     flat = to_flat(live.record(), live.paths)["paths"]["sampled"]
     assert said.startswith(f"With seed {flat['settings']['seed']} the chain wrote “")
-    assert (flat["settings"]["temperature"], len(flat["tokens"])) == (2, 4)
+    assert flat["settings"]["temperature"] == 2
+    assert b"".join(bytes.fromhex(piece) for _, piece in flat["tokens"]).decode() in said
     assert written(beams, live, "sampled", {"temperature": 2}, str(flat["settings"]["seed"])) == said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from playground.beam_settings import BEAMS, DIVERSITY, GROUPS, LENGTH_PENALTY, RETURNED, SAMPLED
+from playground.beam_settings import BEAMS, DIVERSITY, GROUPS, LENGTH_PENALTY, PENALTIES, RETURNED, SAMPLED
 from playground.errors import SettingError
 from playground.ui.controls import to_json
 
@@ -39,7 +39,7 @@ def beam_spec(texts: Mapping[str, str]) -> str:
         }
         for name, knob in CONTROLS.items()
     ]
-    return to_json({"knobs": knobs, "start": START})
+    return to_json({"knobs": knobs, "start": START, "penalties": PENALTIES})
 
 
 def wrong_controls(settings: Mapping[str, object]) -> list[SettingError]:

@@ -46,12 +46,10 @@ def add_search_routes(router: APIRouter, beams: Beams, searching: Drives) -> Non
             return foreign
         body = await beginning(request)
         try:
-            live, left_out = searching.begin(
-                lambda: beams.begin(read_object(body, KEYS)), lambda begun: beams.drive(begun[0])
-            )
+            live = searching.begin(lambda: beams.begin(read_object(body, KEYS)), beams.drive)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        return JSONResponse({"search": live.search_id, "note": left_out})
+        return JSONResponse({"search": live.search_id, "note": beams.left_out(live)})
 
     @router.get("/searches/{search_id}/follow")
     def following(search_id: str, fold: bool = True) -> Response:  # noqa: FBT001, FBT002 (a word of the address)

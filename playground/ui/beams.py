@@ -25,7 +25,7 @@ from playground.tokens import visible
 from playground.ui.beam_controls import OWN, START, read_penalty, together, wrong_controls
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_session, read_settings
-from playground.ui.explore import Taken
+from playground.ui.explore import Taken, acting
 from playground.ui.notices import said
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
@@ -37,7 +37,7 @@ from playground.views.beam_words import legend, subtitle, title, told, what_if
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from playground.process import Answer
     from playground.searches import LiveSearch, Searches
@@ -66,8 +66,8 @@ class Beams:
         """The words of the page's language."""
         return self.explorer.texts
 
-    def begin(self, asked: Mapping[str, Any]) -> tuple[LiveSearch, str]:
-        """Return a search that can begin, and what of the chain has no part in it.
+    def begin(self, asked: Mapping[str, Any]) -> LiveSearch:
+        """Return a search that can begin.
 
         Raises:
             PlaygroundError: something that is asked for is refused.
@@ -85,16 +85,18 @@ class Beams:
             raise together([error, *wrong]) from error
         if wrong:
             raise together(wrong)
-        acting = [item for item in chain.chain if not item.is_neutral]
         sample = own.get("sample") is True
-        kept = tuple(item for item in acting if sample or item.key in PENALTIES)
+        kept = tuple(item for item in acting(chain) if sample or item.key in PENALTIES)
         settings = {**START, **own, "max_new_tokens": chain.max_new_tokens, "seed": chain.seed if sample else None}
         params = BeamParams(**settings, samplers=kept)
         live = self.searches.new(str(model), params.with_some_seed() if sample else params, prompt)
-        live.session = read_session(asked.get("session"))
-        return live, self._left_out(chain, [item.key for item in acting if item not in kept])
+        live.session, live.chain = read_session(asked.get("session")), chain
+        return live
 
-    def _left_out(self, chain: SamplingParams, keys: Sequence[str]) -> str:
+    def left_out(self, live: LiveSearch) -> str:
+        """Return what of the chain beside a search has no part in it."""
+        chain = live.chain
+        keys = [item.key for item in acting(chain) if item not in live.params.samplers]
         names = ", ".join(sampler_name(key, self.texts) for key in keys)
         sentences = [self.texts["beam_left_out"].format(names=names)] if keys else []
         sentences += [self.texts["beam_no_stop"]] if chain.stop else []
@@ -147,6 +149,7 @@ class Beams:
         )
         most = LIVE_STEPS if not live.over else MOST_NODES // max(1, live.params.num_beams * DRAWN_PER_BEAM)
         first = max(0, len(steps) - most)
+        figure = tree_spec(tree, tail, texts, Look(fold, overlays=laid, first=first)) if steps else None
         omitted = texts["beam_omitted"].format(count=first) if first and live.over else ""
         return {
             "search": live.search_id,
@@ -154,8 +157,10 @@ class Beams:
             "title": title(tail, texts) if tail else "",
             "settings": self.settings_line(live),
             "status": self._status(live, tree),
-            "figure": tree_spec(tree, tail, texts, Look(fold, overlays=laid, first=first)) if steps else None,
-            "legend": legend([item.name for item in laid], texts, ended=live.over),
+            "figure": figure,
+            "legend": legend(tree, [item.name for item in laid], _more(figure), texts),
+            "left_out": self.left_out(live),
+            "paths": {kind: verdict(kind, written, tree, texts) for kind, written in live.paths.items()},
             "note": " ".join([*live.notes, *([omitted] if omitted else [])]),
             "error": live.error,
             "penalty": live.params.length_penalty,
@@ -195,7 +200,8 @@ class Beams:
         found = what_if(tuple(live.steps), live.params, read_penalty(penalty), self.texts)
         returned = {item.token_ids for item in live.record().hypotheses}
         rows = [row | {"returned": tuple(row["token_ids"]) in returned} for row in found["rows"]]
-        return {"rows": rows, "sentence": found["said"]}
+        key = self.texts["beam_returned_key"].format(returned=len(returned), count=len(rows))
+        return {"rows": rows, "sentence": found["said"], "key": key if rows else ""}
 
     def table(self, live: LiveSearch, penalty: object) -> str:
         """Return the same texts as CSV.
@@ -255,6 +261,12 @@ class Beams:
         picture = self.explorer.what_if(chain, seed, {"look": looked}, {})
         lines = told(node, tree, self.texts, "")[:-1]  # without the text, which stands there anyway
         return {"picture": picture, "tokens": [visible(piece) for piece in pieces(node)], "told": lines}
+
+
+def _more(figure: Mapping[str, Any] | None) -> str:
+    """Return the first of the numbers of those that were considered and have no mark."""
+    traces = figure["data"] if figure else ()
+    return next((text for trace in traces if trace["name"] == "more" for text in trace["text"]), "")
 
 
 def _plain(value: object) -> str:

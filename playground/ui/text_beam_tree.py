@@ -13,11 +13,12 @@ BEAM_TREE: dict[str, str] = {
     "beams_end_length": "The search ended because the texts are as long as was asked for.",
     "beams_end_no_beam": "The search ended because nothing was left to go on with.",
     "beams_end_stopped": "The search was stopped; what ran then is among the texts.",
-    "beams_best": "the best text",
+    "beams_best": "the best text with length penalty {penalty}",
     "beams_best_yet": "the best text so far",
     "beams_lives": "kept",
     "beams_dead": "kept at first, dropped later",
     "beams_pruned": "considered, not kept",
+    "beams_more": "so many more were considered",
     "beams_finished": "finished, with its score",
     "beams_running": "runs, or ran when the search ended",
     "beams_greedy": "greedy: always the most probable token",
@@ -62,6 +63,7 @@ BEAM_TREE: dict[str, str] = {
         "How a search with length penalty {penalty} would have gone cannot be told from this one; the table ranks what "
         "is here."
     ),
+    "beams_course_tree": "The tree still shows the best text with {penalty}.",
     "beams_course_first": "It would have returned the first text of this table as the best.",
     "beams_course_other": "It would have returned another text than the first of this table as the best.",
 }

@@ -37,6 +37,7 @@ SCRIPTS = (
     "replay.js",
     "curves.js",
     "models.js",
+    "beam_form.js",
     "beam_texts.js",
     "beam.js",
     "compare_setup.js",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from playground.hypotheses import Fate, SearchEnd
 from playground.tokens import flowing
 from playground.views.beam_overlay import followed
-from playground.views.beam_words import number
+from playground.views.beam_words import number, power
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def _sentences(kind: str, written: Written, tree: Paths, texts: Mapping[str, str
         seed=written.settings["seed"],
         total=number(written.total),
         score=score,
-        penalty=f"{penalty:g}".replace("-", "−"),
+        penalty=power(penalty),
     )
     best = next(iter(tree.hypotheses), None)
     if best is None:

@@ -43,12 +43,21 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def legend(overlays: Sequence[str], texts: Mapping[str, str], *, ended: bool = True) -> list[tuple[str, str, str]]:
-    """Return color, sign and words of each kind of line and point, those of paths laid over the tree last."""
+def legend(tree: Paths, overlays: Sequence[str], more: str, texts: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return color, sign and words of each kind of line and point, those of paths laid over the tree last.
+
+    ``more`` is one of the numbers below the columns, as it stands there; "" where there is none.
+    """
     own = [(color, sign, texts[words]) for color, sign, words in LEGEND]
-    if not ended:
-        own[0] = (*own[0][:2], texts["beams_best_yet"])
-    return own + [(*OVERLAYS[name], texts[f"beams_{name}"]) for name in overlays]
+    best = texts["beams_best" if tree.end else "beams_best_yet"].format(penalty=power(tree.params.length_penalty))
+    counted = [("", more, texts["beams_more"])] if more else []
+    laid = [(*OVERLAYS[name], texts[f"beams_{name}"]) for name in overlays]
+    return [(*own[0][:2], best), *own[1:], *counted, *laid]
+
+
+def power(length_penalty: float) -> str:
+    """Return a length penalty as it is, with a real minus sign."""
+    return f"{length_penalty:g}".replace("-", "−")
 
 
 def title(tail: str, texts: Mapping[str, str]) -> str:
@@ -161,12 +170,12 @@ def course_words(found: Reranked, length_penalty: float, params: BeamParams, tex
     """Return how the search itself would have gone under another length penalty."""
     if length_penalty == params.length_penalty:
         return texts["beams_course_own"]
-    values = {"penalty": f"{length_penalty:g}".replace("-", "−"), "step": (found.position or 0) + 1}
-    said = texts[f"beams_course_{found.course.value}"].format(**values)
-    if found.course in {Course.LATER, Course.UNKNOWN} or not found.hypotheses:
-        return said
-    same = found.hypotheses[0].token_ids == found.texts[0].token_ids
-    return f"{said} {texts['beams_course_first' if same else 'beams_course_other']}"
+    values = {"penalty": power(length_penalty), "step": (found.position or 0) + 1}
+    said = [texts[f"beams_course_{found.course.value}"].format(**values)]
+    if found.course not in {Course.LATER, Course.UNKNOWN} and found.hypotheses:
+        same = found.hypotheses[0].token_ids == found.texts[0].token_ids
+        said.append(texts["beams_course_first" if same else "beams_course_other"])
+    return " ".join([*said, texts["beams_course_tree"].format(penalty=power(params.length_penalty))])
 
 
 def what_if(
