@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import expect
 
 from playground.ui.russian import RUSSIAN
+from playground.ui.text import ENGLISH
 from tests.browser import Watched
 
 if TYPE_CHECKING:
@@ -207,6 +208,28 @@ def test_stop_keeps_the_tree(visit: Callable[..., Watched]) -> None:
     expect(watched.page.locator(".beam-status")).to_contain_text("The search was stopped")
     expect(watched.page.locator(".beam-table tbody")).to_contain_text("by Stop")
     search(watched, 3)
+
+
+def test_the_view_has_a_tour_of_its_own(visit: Callable[..., Watched]) -> None:
+    """Three steps, each with its place framed; where nothing was searched, the sentence that says so; it stays here."""
+    watched = visit()
+    page, panel = watched.page, watched.page.locator(".tour")
+    for places in (("beam-form", "empty", "empty"), ("beam-form", "beam-tree", "beam-texts")):
+        page.click("#tour")
+        for number, place in enumerate(places, start=1):
+            expect(panel).to_contain_text(f"{number} of 3: {ENGLISH[f'tour_beams_{number}']}")
+            expect(page.locator(f".{place}.toured")).to_be_in_viewport()
+            page.keyboard.press("ArrowRight")
+        panel.get_by_role("button", name="Done").click()
+        expect(page.locator("#beam")).to_be_visible()
+        search(watched, 3)
+    page.click("#tour")
+    page.get_by_role("link", name="Explore", exact=True).click()
+    expect(panel).to_be_hidden()
+    page.get_by_role("link", name="Models", exact=True).click()
+    page.click("#tour")
+    expect(panel).to_contain_text("1 of 5")
+    expect(page.locator("#prompt.toured")).to_be_in_viewport()
 
 
 def test_a_refused_setting_is_marked_and_nothing_is_lost(visit: Callable[..., Watched]) -> None:

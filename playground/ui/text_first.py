@@ -42,5 +42,20 @@ FIRST: dict[str, str] = {
         "A link holds prompt, settings and seed; the same seed writes the same text again. Pictures and texts can be "
         "saved, too. This tour is at “?” in the bar above."
     ),
+    "tour_beams_1": "Search",
+    "tour_beams_1_text": (
+        "A beam search keeps several texts at once and goes on with the most probable ones. Set how many here, and "
+        "press Search; model, prompt and length are those at the side."
+    ),
+    "tour_beams_2": "The tree",
+    "tour_beams_2_text": (
+        "A column for each token, a lane for each text that is kept. Thick and green is the best one; dashes were "
+        "dropped later, crosses were never kept. Press a mark for its text, and for what its token was taken from."
+    ),
+    "tour_beams_3": "Texts",
+    "tour_beams_3_text": (
+        "What the search found, the best first. The slider ranks it under another length penalty without the model, and a "
+        "sentence says how the search itself would have gone."
+    ),
     "projector": "Large type, for a projector",
 }
