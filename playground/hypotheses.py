@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from playground.tokens import TextStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Fate(StrEnum):
@@ -122,3 +126,22 @@ class BeamStep:
     continuations: tuple[Continuation, ...] = ()
     end: SearchEnd | None = None
     hypotheses: tuple[Hypothesis, ...] = ()
+
+
+def rows(texts: Sequence[Hypothesis]) -> list[dict[str, Any]]:
+    """Return one row per text as plain values, in the order given; logprobs in nats, ``mean`` is that of the score."""
+    return [
+        {
+            "rank": rank,
+            "score": text.score,
+            "total": text.total,
+            "mean": text.total / len(text.token_ids),
+            "logprob": text.logprob,
+            "tokens": len(text.token_ids),
+            "ending": text.ending.value,
+            "group": text.group,
+            "text": text.text,
+            "token_ids": list(text.token_ids),
+        }
+        for rank, text in enumerate(texts, start=1)
+    ]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.cross_score import Cell
-    from playground.hypotheses import Hypothesis
     from playground.lockstep import Pair, Place
     from playground.records import Run, Snapshot
 
@@ -87,29 +86,10 @@ def distribution_table(rows: list[dict[str, Any]], model: str, settings: Mapping
     return table.assign(model=model, settings=json.dumps(settings))
 
 
-def hypothesis_rows(texts: Sequence[Hypothesis]) -> list[dict[str, Any]]:
-    """Return one row per text of a beam search in the order given; logprobs in nats."""
-    return [
-        {
-            "rank": rank,
-            "score": text.score,
-            "total": text.total,
-            "logprob": text.logprob,
-            "mean_logprob": text.logprob / len(text.token_ids),
-            "tokens": len(text.token_ids),
-            "ending": text.ending.value,
-            "group": text.group,
-            "text": text.text,
-            "token_ids": list(text.token_ids),
-        }
-        for rank, text in enumerate(texts, start=1)
-    ]
-
-
 def hypothesis_table(
     rows: Sequence[Mapping[str, Any]], model: str, length_penalty: float, settings: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Return such rows with model, settings and length penalty in each; texts in quotes for spreadsheets."""
+    """Return rows of ``hypotheses.rows`` with model, settings and length penalty in each; texts in quotes."""
     quoted = [
         {**row, "text": json.dumps(row["text"], ensure_ascii=False), "token_ids": json.dumps(row["token_ids"])}
         for row in rows

@@ -12,8 +12,8 @@ import pytest
 
 from playground import backends
 from playground.beam import BeamParams, BeamStep, search
-from playground.hypotheses import Continuation, Ending, Fate, Hypothesis, SearchEnd
-from playground.tables import hypothesis_rows, hypothesis_table, to_csv
+from playground.hypotheses import Continuation, Ending, Fate, Hypothesis, SearchEnd, rows
+from playground.tables import hypothesis_table, to_csv
 from playground.ui.russian import RUSSIAN
 from playground.ui.text import ENGLISH
 from playground.views.beam_labels import PAD
@@ -255,10 +255,10 @@ def test_the_sentence_and_the_legend_say_whether_it_goes_on() -> None:
 def test_another_length_penalty_ranks_the_texts_again(run: tuple[list[BeamStep], BeamParams]) -> None:
     """With 0 the rows are ordered by their sums; the search's own penalty is called so."""
     steps, params = run
-    rows = what_if(steps, params, 0.0, ENGLISH)["rows"]
-    sums = [float(row["total"].replace("−", "-")) for row in rows]
+    found = what_if(steps, params, 0.0, ENGLISH)["rows"]
+    sums = [float(row["total"].replace("−", "-")) for row in found]
     assert sums == sorted(sums, reverse=True)
-    assert [row["score"] for row in rows] == [row["total"] for row in rows]
+    assert [row["score"] for row in found] == [row["total"] for row in found]
     own = what_if(steps, params, 1.0, ENGLISH)
     assert own["said"] == "This is the length penalty with which the search ran."
     assert own["rows"][0]["token_ids"] == list(steps[-1].hypotheses[0].token_ids)
@@ -275,12 +275,12 @@ def test_the_sentence_names_the_length_penalty_as_it_is() -> None:
 def test_the_table_leaves_as_csv_and_json(run: tuple[list[BeamStep], BeamParams]) -> None:
     """Numbers come back as they were; text is quoted, so that no spreadsheet runs it."""
     steps, params = run
-    rows = hypothesis_rows(steps[-1].hypotheses)
-    table = pd.read_csv(StringIO(to_csv(hypothesis_table(rows, "m", 1.0, params.to_dict()))), encoding="utf-8")
+    plain = rows(steps[-1].hypotheses)
+    table = pd.read_csv(StringIO(to_csv(hypothesis_table(plain, "m", 1.0, params.to_dict()))), encoding="utf-8")
     assert json.loads(table["token_ids"][0]) == list(steps[-1].hypotheses[0].token_ids)
     assert json.loads(table["text"][0]) == steps[-1].hypotheses[0].text
     assert table["score"].tolist() == pytest.approx([text.score for text in steps[-1].hypotheses])
-    assert json.loads(json.dumps(rows))[0]["ending"] == steps[-1].hypotheses[0].ending.value
+    assert json.loads(json.dumps(plain))[0]["ending"] == steps[-1].hypotheses[0].ending.value
 
 
 def _position(node: Node) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from playground.download import Downloads
@@ -90,6 +92,27 @@ def test_texts_that_were_not_returned_are_told_apart(pool: Pool) -> None:
     assert [row["returned"] for row in ranked["rows"]] == [True, *[False] * (len(ranked["rows"]) - 1)]
     assert len(ranked["rows"]) > 1
     assert ranked["key"] == f"✓ returned by the search: 1 of the {len(ranked['rows'])} texts in its tree."
+
+
+def test_the_table_has_the_numbers_of_the_page(pool: Pool) -> None:
+    """Under the length penalty that was asked for, with penalties too; only then are they the model's own no longer."""
+    beams = beams_of(pool)
+    live = searched(beams, chain={"presence_penalty": 1, "frequency_penalty": 1})
+    table = pd.read_csv(StringIO(beams.table(live, "0")), encoding="utf-8-sig")
+    shown = beams.ranked(live, 0)["rows"]
+    for name in ("score", "total", "mean"):
+        assert [f"{value:.3f}".replace("-", "−") for value in table[name]] == [row[name] for row in shown]
+    assert table["score"].tolist() == table["total"].tolist()
+    assert set(table["length_penalty"]) == {0}
+
+
+def test_a_table_of_a_search_that_runs_is_refused(pool: Pool) -> None:
+    """On the page and as CSV."""
+    beams = beams_of(pool)
+    live = beams.begin(ASKED)
+    for ask in (beams.ranked, beams.table):
+        with pytest.raises(SettingError, match="The search still runs"):
+            ask(live, 1)
 
 
 def test_the_legend_shows_a_number_that_stands_in_the_picture(pool: Pool) -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from playground.beam_settings import PENALTIES, BeamParams
 from playground.errors import PlaygroundError, SettingError
+from playground.hypotheses import rows
 from playground.process import raised
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
 from playground.reranking import rerank
 from playground.searches import Written
 from playground.status import State
-from playground.tables import hypothesis_rows, hypothesis_table, to_csv
+from playground.tables import hypothesis_table, to_csv
 from playground.tokens import visible
 from playground.ui.beam_controls import OWN, START, read_penalty, together, wrong_controls
 from playground.ui.boxes import read_boxes
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Collection, Mapping
 
+    from playground.hypotheses import BeamStep
     from playground.process import Answer
     from playground.searches import LiveSearch, Searches
     from playground.ui.explore import Explorer
@@ -195,24 +197,23 @@ class Beams:
         Raises:
             SettingError: the length penalty is outside its range, or the search is not over.
         """
-        if not live.over:
-            raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
-        found = what_if(tuple(live.steps), live.params, read_penalty(penalty), self.texts)
+        found = what_if(*ended(live), read_penalty(penalty), self.texts)
         returned = {item.token_ids for item in live.record().hypotheses}
-        rows = [row | {"returned": tuple(row["token_ids"]) in returned} for row in found["rows"]]
-        key = self.texts["beam_returned_key"].format(returned=len(returned), count=len(rows))
-        return {"rows": rows, "sentence": found["said"], "key": key if rows else ""}
+        shown = [row | {"returned": tuple(row["token_ids"]) in returned} for row in found["rows"]]
+        key = self.texts["beam_returned_key"].format(returned=len(returned), count=len(shown))
+        return {"rows": shown, "sentence": found["said"], "key": key if shown else ""}
 
-    def table(self, live: LiveSearch, penalty: object) -> str:
+    @staticmethod
+    def table(live: LiveSearch, penalty: object) -> str:
         """Return the same texts as CSV.
 
         Raises:
             SettingError: the length penalty is outside its range, or the search is not over.
         """
-        self.ranked(live, penalty)
+        steps, params = ended(live)
         length_penalty = read_penalty(penalty)
-        texts = rerank(tuple(live.steps), live.params, length_penalty).texts if live.steps else ()
-        return to_csv(hypothesis_table(hypothesis_rows(texts), live.model, length_penalty, live.params.to_dict()))
+        texts = rerank(steps, params, length_penalty).texts if steps else ()
+        return to_csv(hypothesis_table(rows(texts), live.model, length_penalty, params.to_dict()))
 
     def write(self, live: LiveSearch, kind: str, chain: object, seed: object, gone: threading.Event) -> dict[str, Any]:
         """Write a text after the same prompt, greedily or with the page's chain and seed, and compare it with the best.
@@ -261,6 +262,17 @@ class Beams:
         picture = self.explorer.what_if(chain, seed, {"look": looked}, {})
         lines = told(node, tree, self.texts, "")[:-1]  # without the text, which stands there anyway
         return {"picture": picture, "tokens": [visible(piece) for piece in pieces(node)], "told": lines}
+
+
+def ended(live: LiveSearch) -> tuple[tuple[BeamStep, ...], BeamParams]:
+    """Return the steps of a search that is over, and its settings.
+
+    Raises:
+        SettingError: it still runs.
+    """
+    if not live.over:
+        raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
+    return tuple(live.steps), live.params
 
 
 def _more(figure: Mapping[str, Any] | None) -> str:

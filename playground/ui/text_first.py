@@ -54,8 +54,8 @@ FIRST: dict[str, str] = {
     ),
     "tour_beams_3": "Texts",
     "tour_beams_3_text": (
-        "What the search found, the best first. The slider ranks it under another length penalty without the model, and a "
-        "sentence says how the search itself would have gone."
+        "What the search found, the best first. The slider ranks it under another length penalty without the model, "
+        "and a sentence says how the search itself would have gone."
     ),
     "projector": "Large type, for a projector",
 }

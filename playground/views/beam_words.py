@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from playground.hypotheses import Ending, Fate, SearchEnd
+from playground.hypotheses import Ending, Fate, SearchEnd, rows
 from playground.reranking import Course, rerank
 from playground.views.base import AFTER, BEFORE, COUNTED, DRAWN, grouped, literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.beam_settings import BeamParams
-    from playground.hypotheses import BeamStep, Hypothesis
+    from playground.hypotheses import BeamStep
     from playground.reranking import Reranked
     from playground.views.beam_paths import Node, Paths
 
@@ -149,21 +149,11 @@ def _lines(words: str) -> list[str]:
     return lines
 
 
-def hypothesis_rows(texts: Sequence[Hypothesis], words: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the rows of the page's table of texts, the best first; numbers as the page shows them."""
-    return [
-        {
-            "rank": rank,
-            "score": number(text.score),
-            "total": number(text.total),
-            "mean": number(text.total / len(text.token_ids)),
-            "tokens": grouped(len(text.token_ids), words),
-            "ending": words[f"beams_ending_{text.ending.value}"],
-            "text": text.text,
-            "token_ids": list(text.token_ids),
-        }
-        for rank, text in enumerate(texts, start=1)
-    ]
+def shown_row(row: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row of ``hypotheses.rows`` with its numbers as the page's table of texts shows them."""
+    numbers = {name: number(row[name]) for name in ("score", "total", "mean")}
+    ending = texts[f"beams_ending_{row['ending']}"]
+    return {**row, **numbers, "tokens": grouped(row["tokens"], texts), "ending": ending}
 
 
 def course_words(found: Reranked, length_penalty: float, params: BeamParams, texts: Mapping[str, str]) -> str:
@@ -190,4 +180,4 @@ def what_if(
         return {"rows": [], "said": ""}
     found = rerank(steps, params, length_penalty)
     said = course_words(found, length_penalty, params, texts) if steps[-1].end else ""
-    return {"rows": hypothesis_rows(found.texts, texts), "said": said}
+    return {"rows": [shown_row(row, texts) for row in rows(found.texts)], "said": said}
