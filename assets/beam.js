@@ -5,6 +5,7 @@
   const SHOWN = "playground-search";
   const CONFIG = { displayModeBar: false, responsive: false };
   const END_PX = 40; // so near is at the end
+  const LARGE = 1.6; // how much larger a tree is for a projector: its tokens are smaller than other text
 
   parts.beam = (element, props) => {
     const words = JSON.parse(props.words);
@@ -53,8 +54,11 @@
     const laid = () => over.filter((box) => box.checked).map((box) => box.dataset.kind);
     const overlay = el("span", { class: "fold", hidden: true }, `${words.beam_path_over} `, ...over.map((box) => el("label", {}, box, ` ${words[`beam_path_${box.dataset.kind}_label`]} `)));
     const compared = el("div", { class: "beam-compared", role: "status" });
-    const area = el("div", { class: "beam-figure" });
-    const frame = el("div", { class: "beam-frame", tabindex: 0, role: "group", "aria-label": words.beam_tree }, area);
+    const area = el("div", {});
+    const drawn = el("div", { class: "beam-figure" }, area);
+    const frame = el("div", { class: "beam-frame", tabindex: 0, role: "group", "aria-label": words.beam_tree }, drawn);
+    const tip = window.playground.beamTip(frame);
+    drawn.append(tip.ring);
     const note = el("p", { class: "settings beam-note" });
     const save = window.playground.saver(words, () => latest?.figure && latest.search === tab.search && saved());
     const branch = el("div", { class: "beam-branch", hidden: true });
@@ -212,24 +216,26 @@
       drawing = true;
       await window.playground.plotly; // a reload has its tree before that is there
       while (wanted && element.clientWidth) {
-        const { figure, search: drawn } = wanted;
+        const { figure, search } = wanted;
         const grows = growing && atEnd();
         const stood = fresh ? tab.left : frame.scrollLeft;
         const ends = grows || (fresh && stood === null);
         wanted = null;
         const style = getComputedStyle(tree);
         const font = { color: style.color, family: style.fontFamily, size: 12.5 };
-        const { data, layout } = window.playground.sized(figure.data, { ...figure.layout, font });
-        layout.width = figure.layout.width * window.playground.large();
+        const { data, layout } = window.playground.sized(figure.data, { ...figure.layout, font }, LARGE);
+        if (window.playground.large() > 1) layout.width *= LARGE; // its columns are in pixels
         // Updating in place, plotly loses texts of points that had none before: what stays is drawn anew.
-        const anew = !latest.running || area.dataset.search !== drawn;
-        area.dataset.search = drawn;
-        await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, data, layout, CONFIG);
+        const anew = !latest.running || area.dataset.search !== search;
+        area.dataset.search = search;
+        await (anew ? window.Plotly.newPlot : window.Plotly.react)(area, tip.quiet(data), layout, CONFIG);
+        if (anew) tip.hide();
+        if (anew) tip.listen(area);
         if (anew) area.on("plotly_click", ({ points: [{ customdata }] }) => /^\d+\.\d+$/.test(customdata?.[0]) && place(customdata[0].split(".").map(Number)));
         frame.scrollLeft = ends ? frame.scrollWidth : stood; // at its end stand the scores
         growing = latest?.running ?? false;
         fresh = false;
-        if (drawn === tab.search) wait(false);
+        if (search === tab.search) wait(false);
         tree.dataset.drawn = String(Number(tree.dataset.drawn ?? 0) + 1);
         await new Promise((done) => requestAnimationFrame(done));
       }

@@ -34,20 +34,20 @@
   };
 
   /** A figure of plotly's as large as the type is: heights, margins, fonts and lines. Widths are those of the page. */
-  window.playground.sized = (data, layout) => {
+  window.playground.sized = (data, layout, by = LARGE) => {
     if (window.playground.large() === 1) return { data, layout };
     const grown = structuredClone({ data, layout });
-    grow(grown);
+    grow(grown, by);
     return grown;
   };
 
   const SIZES = new Set(["size", "standoff", "height"]);
-  function grow(node, within = "") {
+  function grow(node, by, within = "") {
     for (const [name, value] of Object.entries(node)) {
       const grows = SIZES.has(name) || within === "margin" || (within === "line" && name === "width");
-      if (typeof value === "number" && grows) node[name] = value * LARGE;
-      else if (Array.isArray(value) && grows) node[name] = value.map((one) => one * LARGE);
-      else if (value && typeof value === "object") grow(value, name);
+      if (typeof value === "number" && grows) node[name] = value * by;
+      else if (Array.isArray(value) && grows) node[name] = value.map((one) => one * by);
+      else if (value && typeof value === "object") grow(value, by, name);
     }
   }
 

@@ -72,7 +72,8 @@ def test_a_tree_grows_on_a_real_model(visit: Callable[..., Watched]) -> None:
     scores = [float(text.replace("−", "-")) for text in shown]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) >= 3
-    said = "document.querySelector('.beam-frame > div').data.flatMap(({ text }) => text ?? []).filter(Boolean).length"
+    plot = "document.querySelector('.beam-frame .js-plotly-plot')"
+    said = f"{plot}.data.flatMap(({{ text }}) => text ?? []).filter(Boolean).length"
     expect(watched.page.locator(".beam-frame .textpoint text")).to_have_count(watched.page.evaluate(said))
     expect(watched.page.locator(".beam-go .settings")).to_contain_text("it leaves out: Temperature, Top-k, Top-p")
 
@@ -91,6 +92,24 @@ def test_a_click_shows_what_a_token_was_taken_from(visit: Callable[..., Watched]
     expect(watched.page.locator("#plot .legend")).to_contain_text("stands there")
     expect(watched.page.locator("#plot .dart")).to_be_hidden()
     expect(watched.page.locator("#plot .figure .main-svg").first).to_be_visible()
+
+
+def test_the_pointer_is_told_of_a_mark_beside_the_tree(visit: Callable[..., Watched]) -> None:
+    """With all numbers, on a card that covers no lane; it goes with the pointer. Markup in a token is text."""
+    watched = visit()
+    search(watched)
+    card, frame = watched.page.locator(".beam-tip"), watched.page.locator(".beam-frame")
+    watched.page.locator(".beam-frame .points path").nth(3).hover(force=True)
+    expect(card).to_contain_text("logprob of the model −")
+    expect(card).to_contain_text("place ")
+    expect(watched.page.locator(".beam-ring")).to_be_visible()
+    below, tree = card.bounding_box(), frame.bounding_box()
+    assert below
+    assert tree
+    assert below["y"] >= tree["y"] + tree["height"] or below["y"] + below["height"] <= tree["y"]
+    expect(watched.page.locator(".beam-frame .hovertext")).to_have_count(0)
+    watched.page.locator(".beam-view h2").first.hover()
+    expect(card).to_be_hidden()
 
 
 def test_greedy_is_laid_over_the_tree(visit: Callable[..., Watched]) -> None:

@@ -174,6 +174,28 @@ def test_a_folded_run_has_its_text_at_its_first_token() -> None:
     assert trace(drawn(alone, one), "best")["text"] == ["␣a", "␣b", "␣a", "␣b"]
 
 
+def test_the_last_token_of_a_folded_run_stands_there_once() -> None:
+    """Beside its score, where the text ends; what comes before it has the room up to there."""
+    last = replace(said(0, 1, -1.0, FINISHED), ending=Ending.LENGTH)
+    going = tuple(BeamStep(place, (said(0, 1 + place % 2, -1.0, KEPT, beam=0),)) for place in range(2))
+    one = BeamParams(num_beams=1, max_new_tokens=3)
+    assert trace(drawn((*going, BeamStep(2, (last,))), one, fold=True), "best")["text"] == ["␣a b", "", "␣a ⚑ −1.00"]
+    assert trace(drawn((BeamStep(0, (last,)),), one, fold=True), "best")["text"] == ["␣a ⚑ −1.00"]
+
+
+def test_the_newest_token_is_whole_while_a_tree_grows() -> None:
+    """Nothing stands behind it yet; as soon as something does, it is clipped to the folded column."""
+    tokens = (2, 1, 1, 4, 2)
+    kept = [
+        BeamStep(place, (said(0, token, -1.0, KEPT, beam=0), said(0, 2, -2.0, KEPT, beam=1)))
+        for place, token in enumerate(tokens)
+    ]
+    newest, before = (trace(drawn(kept[:count], TWO, fold=True), "best")["text"] for count in (4, 5))
+    assert newest[0] == before[0] == "␣b"
+    assert newest[-1] == "␣longest␣token"
+    assert before[3] == "␣longest…"
+
+
 def test_a_path_laid_over_follows_the_tree_and_leaves_it_where_it_differs() -> None:
     """It shares b and a with the tree, in lane 1, then stands in a lane of its own, with its own token."""
     other = Overlay("greedy", (2, 1, 2), (b" b", b" a", b" b"))

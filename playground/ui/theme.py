@@ -39,6 +39,7 @@ SCRIPTS = (
     "models.js",
     "beam_form.js",
     "beam_texts.js",
+    "beam_tip.js",
     "beam.js",
     "compare_setup.js",
     "compare_pane.js",

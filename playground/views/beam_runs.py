@@ -30,11 +30,16 @@ def labels_of(nodes: Iterable[Node], tree: Paths, starts: Sequence[float] | None
         return {id(node): _flag(node, tree) or clipped(node.label, LONGEST) for node in nodes}
     found: dict[int, str] = {}
     for run in _runs(nodes):
-        text = run[0].label + "".join(node.label.replace(SPACE, " ") for node in run[1:])
-        room = int((starts[run[-1].position + 1] - starts[run[0].position]) / CHAR_PX) - GAP_CHARS
+        flag = _flag(run[-1], tree)  # has its token with it
+        named = run[:-1] if flag else run
+        text = "".join(node.label.replace(SPACE, " ") if node is not run[0] else node.label for node in named)
+        end = starts[named[-1].position + 1] if named else 0.0
+        room = int((end - starts[run[0].position]) / CHAR_PX) - GAP_CHARS
+        if end == starts[-1]:
+            room += LONGEST  # nothing is drawn behind the last column
         found |= dict.fromkeys(map(id, run), "")
-        found[id(run[-1])] = _flag(run[-1], tree)
-        found[id(run[0])] = _flag(run[0], tree) or clipped(text, max(2, room))
+        found[id(run[0])] = clipped(text, max(2, room))
+        found[id(run[-1])] = flag or found[id(run[-1])]
     return found
 
 

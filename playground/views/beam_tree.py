@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from playground.hypotheses import Fate
 from playground.views.base import AFTER, BEFORE, MONO, NOTHING, label, literal, quiet_axis
-from playground.views.beam_labels import CHAR_PX, CURVE_PX, POINT_PX, ROOT_PX, clipped
+from playground.views.beam_labels import CHAR_PX, CURVE_PX, LONGEST, POINT_PX, ROOT_PX, clipped
 from playground.views.beam_overlay import overlay_traces
 from playground.views.beam_paths import Node, Paths, paths
 from playground.views.beam_runs import kind_of, labels_of
@@ -186,6 +186,7 @@ class _Drawing:
             position: max(2, int((end - start) / CHAR_PX) - 3)
             for position, (start, end) in enumerate(pairwise(self.starts))
         }
+        room |= {len(self.starts) - 2: LONGEST}  # nothing is drawn behind the last column
         return self._dots("pruned", nodes) | {
             "text": [literal(clipped(node.label, room[node.position])) for node in nodes],
             "textfont": {"family": MONO, "size": FONT_PX - 1.5, "color": MUTED}, "textposition": "middle right",
@@ -245,7 +246,7 @@ class _Drawing:
             "width": round(LEFT_PX + wide), "height": round((low - high) * LANE_PX + TOP_PX),
             "margin": {"l": 0, "r": 0, "t": TOP_PX, "b": 0, "autoexpand": False},
             "paper_bgcolor": NOTHING, "plot_bgcolor": NOTHING,
-            "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff"}},
+            "hoverlabel": {"align": "left", "bgcolor": "#1e293b", "font": {"color": "#fff", "size": 12.5}},
             "xaxis": quiet_axis(range=[-LEFT_PX, wide], showticklabels=False),
             "yaxis": quiet_axis(range=[low, high], showticklabels=False),
         }  # fmt: skip
