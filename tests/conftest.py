@@ -15,7 +15,7 @@ from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from playground.pool import Pool
-from tests.browser import RunningApp, launch
+from tests.browser import RunningApp, Watched, launch
 from tests.models import CATALOG
 
 if TYPE_CHECKING:
@@ -72,6 +72,16 @@ def app() -> Iterator[RunningApp]:
     """Run the shipped page on the shipped models."""
     with RunningApp() as running:
         yield running
+
+
+@pytest.fixture
+def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
+    """Open a page in a browser that kept nothing; afterwards nothing was complained of."""
+    context = browser.new_context()
+    opened = Watched(context, app.url)
+    yield opened
+    context.close()
+    assert (opened.errors, opened.foreign) == ([], [])
 
 
 @pytest.fixture

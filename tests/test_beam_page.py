@@ -151,6 +151,9 @@ def test_a_length_penalty_that_is_none_is_refused(visit: Callable[..., Watched])
     expect(watched.page.locator(".notice")).to_contain_text("Length penalty is hello; it must be a number.")
     expect(watched.page.locator(".bad")).to_have_count(1)
     expect(watched.page.locator(".beam-texts .bad .number")).to_have_attribute("aria-invalid", "true")
+    clear = "() => { scrollTo(0, 1e6); const bottom = (name) => document.querySelector(name).getBoundingClientRect(); "
+    clear += "return bottom('.playground').bottom <= bottom('.notice').top; }"
+    watched.page.wait_for_function(clear)
     assert texts(watched) == found
 
 
@@ -306,6 +309,18 @@ def test_a_reload_shows_what_was_done_with_a_search(visit: Callable[..., Watched
     assert page.evaluate(right) == stood
 
 
+def test_large_type_makes_the_tree_larger_than_other_text(visit: Callable[..., Watched]) -> None:
+    """Since its tokens are smaller; its marks are still found by the pointer."""
+    watched = visit()
+    search(watched, 3)
+    height = "document.querySelector('.beam-frame .textpoint text').getBoundingClientRect().height"
+    small = watched.page.evaluate(height)
+    watched.page.click("#projector")
+    watched.page.wait_for_function(f"{height} > {1.5 * small}")
+    watched.page.locator(".beam-frame .points path").nth(3).hover(force=True)
+    expect(watched.page.locator(".beam-tip")).to_contain_text("logprob of the model −")
+
+
 def test_a_tree_of_other_settings_is_marked(visit: Callable[..., Watched]) -> None:
     """As soon as a setting moves that has a part in it, until it is moved back; one that has none marks nothing."""
     watched = visit()
@@ -359,6 +374,9 @@ def test_the_view_is_accessible(visit: Callable[..., Watched], *, dark: bool) ->
     assert Axe().run(watched.page, context=".beam-view", options=options).response["violations"] == []
     watched.page.set_viewport_size({"width": 390, "height": 844})
     assert watched.page.evaluate("document.documentElement.scrollWidth") == 390
+    text = watched.page.locator(".beam-table td.text").first.bounding_box()
+    assert text
+    assert text["x"] + text["width"] <= 390  # the score beside it, all else to the right
 
 
 def test_the_russian_view_searches(visit: Callable[..., Watched]) -> None:

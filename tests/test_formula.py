@@ -17,13 +17,9 @@ from playground.settings import SamplingParams
 from playground.stages import stages
 from playground.ui.formula import exact, formula_lines
 from playground.ui.languages import EN, RU
-from tests.browser import CHROMIUM, RunningApp, Watched
+from tests.browser import CHROMIUM, Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
-
     from playground.chain import Trace
 
 SIX = np.array([3.0, 2.0, 1.0, 0.0, -1.0, -2.0])
@@ -89,16 +85,6 @@ def test_the_same_numbers_stand_in_russian() -> None:
         english, russian = (formula_lines(formula(traced(**SETTINGS), [token]), own.texts) for own in (EN, RU))
         figures = [[re.findall(r"[−\d.]+", said) for _, said in lines] for [[_, _, lines]] in (english, russian)]
         assert figures[0] == figures[1]
-
-
-@pytest.fixture
-def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
-    """Open a page in a browser that kept nothing; afterwards nothing was complained of."""
-    context = browser.new_context()
-    opened = Watched(context, app.url)
-    yield opened
-    context.close()
-    assert (opened.errors, opened.foreign) == ([], [])
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

@@ -34,16 +34,6 @@ HOSTILE = [
 HALF_EMOJI = ["\udcf0\udc9f", "\udc98\udc80"]  # the two halves of 😀 as lone bytes
 
 
-@pytest.fixture
-def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
-    """Open a fresh page; afterwards nothing was complained of and nothing was asked for elsewhere."""
-    opened = Watched(browser, app.url)
-    yield opened
-    opened.page.close()
-    assert opened.errors == []
-    assert opened.foreign == []
-
-
 def test_the_first_picture_shows_before_and_after(watched: Watched) -> None:
     """Without a click the distribution stands there; kept, removed and tail masses add up to one."""
     figure = watched.figure()

@@ -22,24 +22,10 @@ from playground.ui.text import ENGLISH
 from tests.browser import CHROMIUM, RunningApp, Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
-
     from playground.pool import Pool
     from playground.store import LiveRun
 
 CHAIN = {"temperature": 1.0}
-
-
-@pytest.fixture
-def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
-    """Open a page in a browser that kept nothing; afterwards nothing was complained of."""
-    context = browser.new_context()
-    opened = Watched(context, app.url)
-    yield opened
-    context.close()
-    assert (opened.errors, opened.foreign) == ([], [])
 
 
 @pytest.fixture

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser import CHROMIUM, RunningApp, Watched
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -21,16 +16,6 @@ SHADES = """() => [...document.querySelectorAll(".tok[data-position]")].map((nod
   parseFloat(node.style.getPropertyValue("--heat")), getComputedStyle(node).borderBottomWidth,
   getComputedStyle(node).backgroundColor, node.getAttribute("aria-label"),
 ])"""
-
-
-@pytest.fixture
-def watched(browser: Browser, app: RunningApp) -> Iterator[Watched]:
-    """Open a page in a browser that kept nothing; afterwards nothing was complained of."""
-    context = browser.new_context()
-    opened = Watched(context, app.url)
-    yield opened
-    context.close()
-    assert (opened.errors, opened.foreign) == ([], [])
 
 
 def steps(watched: Watched, app: RunningApp) -> list[dict[str, Any]]:
