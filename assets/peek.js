@@ -14,10 +14,13 @@
     return `${(share * 100).toFixed(share >= 0.001 ? 1 : 1 - Math.floor(Math.log10(share * 100)))}%`;
   };
 
+  let cards = 0; // one for each text that is shown
+
   /** Show cards at the tokens in `text`; `tokenAt(position)` is what strip.py said of one. */
   window.playground.peek = (words, text, tokenAt) => {
     const { percent, bits } = window.playground;
-    const card = el("div", { class: "peek", role: "tooltip", id: "peek", hidden: true });
+    const card = el("div", { class: "peek", role: "tooltip", id: cards ? `peek-${cards}` : "peek", hidden: true });
+    cards += 1;
     document.body.append(card);
     let shown = null; // the token at which it stands
     let timer = 0;
