@@ -307,6 +307,10 @@ def test_a_reload_shows_what_was_done_with_a_search(visit: Callable[..., Watched
         expect(page.locator(part)).to_have_text(text)
     expect(page.locator("[data-kind=greedy]")).to_be_checked()
     assert page.evaluate(right) == stood
+    expect(page.locator(".beam-old")).to_be_empty()
+    page.fill("#length input", "39")
+    page.keyboard.press("Tab")
+    expect(page.locator(".beam-old")).not_to_be_empty()
 
 
 def test_large_type_makes_the_tree_larger_than_other_text(visit: Callable[..., Watched]) -> None:
