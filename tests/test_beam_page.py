@@ -204,18 +204,18 @@ def test_until_a_search_has_a_tree_the_one_before_cannot_be_pressed(visit: Calla
 
 
 def test_an_answer_about_the_search_before_is_dropped(visit: Callable[..., Watched]) -> None:
-    """Greedy was asked for beside the first tree; its sentence does not come to stand below the second one."""
+    """A mark of the first tree was pressed; its text and its picture do not come to stand below the second one."""
     watched = visit()
     search(watched, 3)
     held: list[Route] = []
-    watched.page.route("**/paths/greedy", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks what it is given)
-    watched.page.check("[data-kind=greedy]")
+    watched.page.route("**/place", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks what it is given)
+    watched.page.locator(".beam-frame .points path").nth(3).click(force=True)
     search(watched, 4)
-    with watched.page.expect_response("**/paths/greedy"):
+    with watched.page.expect_response("**/place"):
         held[0].continue_()
-    watched.page.evaluate("new Promise((done) => setTimeout(done, 0))")
-    expect(watched.page.locator(".beam-compared")).to_be_empty()
-    expect(watched.page.locator("[data-kind=greedy]")).not_to_be_checked()
+    watched.page.evaluate("fetch('/healthz').then((answer) => answer.text())")
+    expect(watched.page.locator(".beam-branch")).to_be_hidden()
+    expect(watched.page.locator("#plot")).to_be_hidden()
 
 
 def test_stop_keeps_the_tree(visit: Callable[..., Watched]) -> None:
