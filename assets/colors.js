@@ -48,7 +48,7 @@
 
     document.addEventListener("playground:restore", ({ detail }) => choose(detail.color));
     document.addEventListener("playground:color", ({ detail }) => choose(detail));
-    set(names[0]);
+    set(window.playground.color ?? names[0]);
     return {
       element,
       get name() { return name; },

@@ -1,10 +1,11 @@
 // The view of comparisons: what each pane writes with, all texts as they grow, and the place that is shown in each.
 (() => {
   "use strict";
-  const { parts, el, tell, ask, at, fill, kept, keep } = window.playground;
+  const { el, tell, ask, at, fill, kept, keep } = window.playground;
   const SHOWN = "playground-comparison";
 
-  parts.compare = (element, props) => {
+  /** `landed`: the page began here, so that the chain at its side is a pane's. */
+  window.playground.compareView = (element, props, landed) => {
     const words = JSON.parse(props.words);
     const spec = JSON.parse(props.spec);
     const here = () => document.body.dataset.view === "compare";
@@ -246,7 +247,7 @@
     }
 
     /** The side shows the edited pane's chain here, and in the other views what it showed before. */
-    let was = false, landed = here();
+    let was = false;
     function arrive() {
       if (here() === was || (here() && !window.playground.controls().length)) return;
       was = here();

@@ -90,7 +90,7 @@
 
     /** A card that asks when it is opened, and again when another comparison is shown. */
     function picture(name, csv, find, ...controls) {
-      const area = el("div", { class: "figure" });
+      const area = el("div", { class: "compare-figure" });
       const status = el("p", { class: "settings", role: "status" });
       const notes = el("div", { class: "compare-notes" });
       const save = window.playground.saver(words, () => drawn?.figure && saved());

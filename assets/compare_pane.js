@@ -38,7 +38,7 @@
     const stats = el("div", { class: "stats" });
     const notes = el("p", { class: "settings" });
     const what = el("p", { class: "settings" });
-    const area = el("div", { class: "figure" });
+    const area = el("div", { class: "compare-figure" });
     const picture = el("div", { class: "pane-picture", hidden: true }, what, area);
     const element = el("section", { class: "card pane", "data-pane": place, "aria-label": `${words.view_compare}, ${pane}` },
       el("div", { class: "pane-head" }, badge, model, edit, halt), system, settings, status, text, stats, notes, picture);

@@ -1,7 +1,7 @@
 // What the view of comparisons does with settings, apart from showing them.
 (() => {
   "use strict";
-  const { el, ask, tell, fill, whole } = window.playground;
+  const { parts, el, ask, tell, fill, whole } = window.playground;
   const PAGE = "#compare/", MOST = 32_768; // as link.py
 
   /** The numbers below `count` in an order that nobody knows beforehand. */
@@ -70,5 +70,23 @@
         el("label", { class: "compare-check", title: words.compare_fast_help }, fast, ` ${words.compare_fast}`), el("label", { class: "compare-check" }, blind, ` ${words.compare_blind}`)),
       said, el("div", { class: "compare-go" }, begin, halt, reply, anew, copy, changed));
     return { form, preset, count, luck, fast, blind, said, begin, halt, reply, anew, changed };
+  };
+
+  /** Nobody waits for what is not shown: the view is made when somebody goes there, or opens a file that belongs there. */
+  parts.compare = (element, props) => {
+    const landed = location.hash.startsWith("#compare");
+    let made = false;
+    const make = () => {
+      if (made) return;
+      made = true;
+      window.playground.compareView(element, props, landed);
+    };
+    document.addEventListener("playground:view", ({ detail }) => detail === "compare" && make());
+    document.addEventListener("playground:comparison", ({ detail }) => {
+      if (made) return;
+      make();
+      tell("comparison", detail); // to what has just been made
+    });
+    if (document.body.dataset.view === "compare") make();
   };
 })();

@@ -139,13 +139,15 @@ def test_two_models_are_compared_over_the_whole_vocabulary(visit: Callable[..., 
     write(watched)
     watched.page.get_by_text("How far apart along one text").click()
     watched.page.wait_for_selector("details[data-ready=true] .main-svg")
-    area = "document.querySelector('details[open] .figure').data.find(({ name }) => name === 'raw js_bits').y"
+    area = "document.querySelector('details[open] .compare-figure').data.find(({ name }) => name === 'raw js_bits').y"
     apart = watched.page.evaluate(area)
     assert len(apart) == 12
     assert 0 < max(apart) < 0.01
     watched.page.get_by_text("Each text under each model").click()
     expect(watched.page.locator("details[open] .main-svg")).to_have_count(2 * SVGS)
-    matrix = watched.page.evaluate("[...document.querySelectorAll('details[open] .figure')].at(-1).data[0].text")
+    matrix = watched.page.evaluate(
+        "[...document.querySelectorAll('details[open] .compare-figure')].at(-1).data[0].text"
+    )
     assert [len(row) for row in matrix] == [2, 2]
 
 
