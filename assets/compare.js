@@ -11,8 +11,7 @@
     const here = () => document.body.dataset.view === "compare";
     const own = kept("compare") ?? {};
     let panes = null; // {model, system, chain, history} of each, once the side has its settings
-    let editing = 0; // the pane whose chain stands at the side
-    let outside = own.outside ?? null; // the chain that stands there in the other views
+    let editing = 0, outside = own.outside ?? null; // the pane whose chain stands at the side, and what stands there elsewhere
     let shown = null; // the comparison that is shown, and whether settings have changed since
     let latest = null, stream = null, selected = null;
 
@@ -281,7 +280,7 @@
     });
 
     async function resume() {
-      const found = JSON.parse(window.sessionStorage.getItem(SHOWN) ?? "null");
+      const found = JSON.parse(window.sessionStorage.getItem(SHOWN));
       const answered = found?.id && (await fetch(at(`/comparisons/${encodeURIComponent(found.id)}/panes`)));
       if (!answered?.ok) return;
       shown = found;
