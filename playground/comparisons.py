@@ -38,6 +38,7 @@ class LiveComparison:
         votes: what people said of the texts, the oldest first.
         reference: a text that the others are compared with; "" where there is none.
         found: what was computed about the texts, by name.
+        kept: room that this takes, in tokens.
         session: whose it is; "" where nobody says.
     """
 
@@ -50,6 +51,7 @@ class LiveComparison:
     votes: list[dict[str, Any]] = field(default_factory=list)
     reference: str = ""
     found: dict[str, Any] = field(default_factory=dict)
+    kept: int = 0
     session: str = ""
     _opened: dict[int, tuple[Stream, int]] = field(default_factory=dict)  # by pane: its request, and its place there
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,7 +78,7 @@ class LiveComparison:
     @property
     def weight(self) -> int:
         """Room that the texts take, in tokens."""
-        return sum(pane.weight for pane in self.panes)
+        return self.kept + sum(pane.weight for pane in self.panes)
 
     def run(self, pool: Pool) -> None:
         """Write all texts, each model's in its own process; returns when the last has ended."""

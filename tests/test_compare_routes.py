@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from playground.ui.compare import MAX_VOTES
 from tests.browser import RunningApp
 
 if TYPE_CHECKING:
@@ -307,3 +308,19 @@ def test_every_table_leaves_as_csv(page: RunningApp) -> None:
     assert list(tables["matrix"]["perplexity"]) == pytest.approx(
         [cell["perplexity"] for row in flat["matrix"] for cell in row]
     )
+
+
+def test_votes_are_bounded_and_read_back_with_what_was_voted_on(page: RunningApp) -> None:
+    """A line for each, with both texts; a file with too many is refused."""
+    found = end(page, asked({"chain": {"temperature": 0}}, {}, prompt="Кот"))
+    address = f"/comparisons/{found['comparison']}"
+    for choice in ("A", "bad"):
+        page.http.post(f"{address}/vote", json={"choice": choice, "blind": True})
+    votes = [json.loads(line) for line in page.http.get(f"{address}/votes.jsonl").text.splitlines()]
+    assert [vote["choice"] for vote in votes] == ["A", "bad"]
+    assert [item["prompt"] for item in votes[0]["panes"]] == ["Кот", "Кот"]
+    assert "Кот" in page.http.get(f"{address}/compare.html").text
+    flat = page.http.get(f"{address}/compare.json").json()
+    many = flat | {"votes": [{"time": "", "choice": "tie", "blind": False}] * (MAX_VOTES + 1)}
+    answer = page.http.post("/playground/open", json=many)
+    assert "keeps at most 1,000 votes" in answer.json()["text"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 LETTERS = "ABCD"  # what the panes are called
 SEEDS = 2**32
 NONE_OF_THEM = ("tie", "bad")
+MAX_VOTES = 1_000
 LUCKS = ("common", "own")
 WAIT_S = 0.25
 UNHEARD_S = 10.0  # a comparison that nobody follows ends; a page that reloads is back before that
@@ -174,11 +176,19 @@ def keep_vote(live: LiveComparison, choice: object, *, blind: bool, when: str = 
     """Keep what somebody thinks of the texts: a pane's letter, or that none is better, or all are bad.
 
     Raises:
-        SettingError: it is neither.
+        SettingError: it is neither, or too many have voted.
     """
     allowed = [*LETTERS[: len(live.panes)], *NONE_OF_THEM]
     if choice not in allowed:
         raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
+    if len(live.votes) >= MAX_VOTES:
+        raise SettingError(f"A comparison keeps at most {MAX_VOTES:,} votes.", hint="Save them and write it again.")
+    now = when or datetime.now(UTC).isoformat(timespec="seconds")
+    live.votes.append({"time": now, "choice": choice, "blind": blind})
+
+
+def vote_lines(live: LiveComparison) -> str:
+    """Return all votes as JSON lines, each with what was voted on."""
     panes = [
         {
             "pane": letter,
@@ -189,5 +199,4 @@ def keep_vote(live: LiveComparison, choice: object, *, blind: bool, when: str = 
         }
         for letter, run in zip(LETTERS, live.panes, strict=False)
     ]
-    now = when or datetime.now(UTC).isoformat(timespec="seconds")
-    live.votes.append({"time": now, "choice": choice, "blind": blind, "panes": panes})
+    return "".join(json.dumps(vote | {"panes": panes}, ensure_ascii=False) + "\n" for vote in live.votes)

@@ -106,7 +106,7 @@ _HEAD = (
 
 
 def _pane(run: LiveRun, place: int, texts: Mapping[str, str]) -> str:
-    prompt = "".join(piece.decode(errors="replace") for piece in run.prompt_pieces)
+    prompt = b"".join(run.prompt_pieces).decode(errors="replace")  # a character may lie across tokens
     tokens = "".join(
         f'<span class="tok" tabindex="0" data-pane="{place}" data-token="{number}" '
         f'style="--heat:{min(1, step.surprisal_bits / FULL_BITS):.3f}">{escape(shown)}</span>'

@@ -199,6 +199,7 @@ class Walk:
         found = Apart(tuple(self.places), together.pairs, dict(together.problems))
         if not self.left.is_set():
             self.live.found[key] = found
+            self.live.kept += len(found.places) * len(found.pairs)
         return found
 
 

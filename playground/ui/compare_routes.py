@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from playground.errors import SettingError, shown
 from playground.tables import gaps_table, matrix_table, measures_table, to_csv
 from playground.ui.answers import answered, beginning, not_json, pictured, refused
-from playground.ui.compare import LETTERS, keep_vote
+from playground.ui.compare import LETTERS, keep_vote, vote_lines
 from playground.ui.compare_files import report, to_flat, to_text
 from playground.ui.compare_link import opened
 from playground.ui.compare_numbers import Walk, apart_message, cells_of, matrix, summary
@@ -105,10 +104,10 @@ def add_vote_routes(router: APIRouter, compare: Compare) -> None:
     @router.get("/comparisons/{comparison_id}/votes.jsonl")
     def votes(comparison_id: str) -> Response:
         try:
-            lines = [json.dumps(vote, ensure_ascii=False) + "\n" for vote in comparisons.get(comparison_id).votes]
+            lines = vote_lines(comparisons.get(comparison_id))
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        return saved("".join(lines), f"votes-{comparison_id[:8]}.jsonl", "application/jsonl")
+        return saved(lines, f"votes-{comparison_id[:8]}.jsonl", "application/jsonl")
 
 
 def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playground.ui.explore import Explorer
     from playground.ui.picture import Place
 
-MAX_TIME_CHARS, MAX_VOTES = 40, 1_000
+MAX_TIME_CHARS = 40
 FORMATS = ("csv", "json")
 NUMBERS = ("vocab_size", "support", "removed_mass", "model_entropy_bits", "final_entropy_bits")
 
@@ -60,7 +60,7 @@ def opened_comparison(explorer: Explorer, comparisons: Comparisons, flat: Mappin
     live = comparisons.new(runs, fast=flat.get("fast") is True, common=flat.get("luck") == "common")
     reference = flat.get("reference", "")
     live.reference = reference if isinstance(reference, str) else ""
-    for vote in votes[:MAX_VOTES] if isinstance(votes, list) else []:
+    for vote in votes if isinstance(votes, list) else []:
         choice, blind, when = (vote.get(key) if isinstance(vote, dict) else None for key in ("choice", "blind", "time"))
         if not isinstance(when, str) or len(when) > MAX_TIME_CHARS:
             raise SavedRunError("A vote in this file has no time.", hint=HINT)
