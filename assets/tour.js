@@ -5,6 +5,7 @@
   const EMPTY = ".beam-view .empty"; // stands where there is no tree yet
   const TOURS = {
     explore: { name: "tour", steps: ["#prompt", "#strip", "#plot", "#chain", "#keep"] },
+    compare: { name: "tour_compare", steps: [".compare-form", ".compare-panes", ".compare-numbers, .compare-view > .empty"] },
     beams: { name: "tour_beams", steps: [".beam-form", `.beam-tree, ${EMPTY}`, `.beam-texts, ${EMPTY}`] },
   };
 

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import expect
 
 from playground.ui.russian import RUSSIAN
+from playground.ui.text import ENGLISH
 from tests.browser import Watched
 
 if TYPE_CHECKING:
@@ -303,3 +304,14 @@ def test_a_link_fills_in_every_pane(visit: Callable[..., Watched], app: RunningA
     expect(other.page.locator('.sampler[data-key="temperature"] .number >> nth=0')).to_have_value("0")
     expect(other.page.locator(".compare-over")).to_be_hidden()
     assert other.page.evaluate("location.hash") == "#compare"
+
+
+def test_the_view_has_a_tour_of_its_own(visit: Callable[..., Watched]) -> None:
+    """Three steps, each with a ring around what it speaks of."""
+    watched = visit()
+    watched.page.click("#tour")
+    rings = ("compare-form", "compare-panes", "empty")
+    for number, ring in enumerate(rings, start=1):
+        expect(watched.page.locator(".tour")).to_contain_text(f"{number} of 3: {ENGLISH[f'tour_compare_{number}']}")
+        expect(watched.page.locator(".toured")).to_have_class(re.compile(ring))
+        watched.page.keyboard.press("ArrowRight")

@@ -57,5 +57,20 @@ FIRST: dict[str, str] = {
         "What the search found, the best first. The slider ranks it under another length penalty without the model, "
         "and a sentence says how the search itself would have gone."
     ),
+    "tour_compare_1": "What to compare",
+    "tour_compare_1_text": (
+        "Choose two temperatures, methods or models here, or your own, and press Write all. Prompt, seed and length "
+        "are those at the side; with common luck a difference comes from the settings or the model."
+    ),
+    "tour_compare_2": "Panes",
+    "tour_compare_2_text": (
+        "Each pane has its own model and settings: “Settings” puts its chain at the side. What differs is marked, and "
+        "so is the token at which the texts part; click one to see what every pane drew from there."
+    ),
+    "tour_compare_3": "Numbers",
+    "tour_compare_3_text": (
+        "When the texts are written: a vote, a table, the words that differ, how far the panes are apart, and each "
+        "text under each model. All of it can be saved, as one page of HTML, too."
+    ),
     "projector": "Large type, for a projector",
 }
