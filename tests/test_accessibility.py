@@ -156,6 +156,7 @@ def test_a_chat_that_goes_on(watched: Watched) -> None:
     page.get_by_label("Chat", exact=True).click()
     watched.write(6)
     page.get_by_role("button", name="Reply …").click()
+    expect(page.locator("#prompt textarea")).to_have_value("")  # or what is typed before that is taken out again
     page.fill("#prompt textarea", "And then?")
     watched.write(6)
     page.get_by_role("button", name="Score the prompt").click()
