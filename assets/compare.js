@@ -12,15 +12,13 @@
     const own = kept("compare") ?? {};
     let panes = null; // {model, system, chain, history} of each, once the side has its settings
     let editing = 0, outside = own.outside ?? null; // the pane whose chain stands at the side, and what stands there elsewhere
-    let shown = null; // the comparison that is shown, and whether settings have changed since
-    let latest = null, stream = null, selected = null;
+    let shown = null, latest = null, stream = null, selected = null; // the comparison that is shown and with what it was written
 
     const controls = window.playground.compareForm(words, spec, {
       choose, resize, settle, write, stop, answer, anew: () => { panes.forEach((pane) => { pane.history = []; }); settle(); }, asked: () => asked(),
     });
     const { form, preset, count, luck, fast, blind, said, begin, halt, reply, anew, changed } = controls;
 
-    // The panes.
     const colors = window.playground.colors(words, JSON.parse(props.colors), () => views.forEach((view) => view.recolor()));
     const told = { edited: edit, changed: change, stop, chosen: select, painted };
     const views = Array.from({ length: spec.most }, (_, place) => window.playground.pane(place, words, spec, colors, told));
@@ -126,12 +124,12 @@
     }
 
     async function write() {
-      const body = asked();
+      const body = asked(), text = JSON.stringify(body); // panes may be changed meanwhile
       begin.disabled = true;
       const news = await ask("/playground/compare", { ...body, session: window.playground.session });
       begin.disabled = false;
       if (!news) return;
-      remember(news.comparison, JSON.stringify(body));
+      remember(news.comparison, text);
       follow();
     }
 
@@ -181,6 +179,7 @@
         views[place].element.style.order = hidden ? shown.order.indexOf(place) : place;
         views[place].call(names()[place]);
       });
+      views.slice(news.panes.length).forEach((view) => view.clear());
       element.firstElementChild.classList.toggle("is-blind", hidden);
       parted.textContent = news.parted;
       reply.hidden = news.running || !chat() || news.panes.some(({ error }) => error);
@@ -198,8 +197,10 @@
 
     /** Every answer becomes a turn of its pane's chat. */
     async function answer() {
-      const boxes = await Promise.all(views.slice(0, panes.length).map((view) => ask(`/runs/${encodeURIComponent(view.run)}/boxes`)));
+      const { asked: written } = latest;
+      const boxes = await Promise.all(written.map((_, place) => ask(`/runs/${encodeURIComponent(views[place].run)}/boxes`)));
       if (boxes.some((box) => !box?.history)) return;
+      if (panes.length !== written.length) panes = written;
       panes.forEach((pane, place) => { pane.history = boxes[place].history; });
       window.playground.type("#prompt textarea", "");
       document.querySelector("#prompt textarea")?.focus();
@@ -291,9 +292,8 @@
 
     document.addEventListener("playground:restore", () => here() && queueMicrotask(() => settle(true))); // boxes were filled in: the chain is the pane's
     document.addEventListener("playground:view", arrive);
-    ["shows", "place"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
-    document.addEventListener("change", ({ target }) => { if (here() && target.closest?.("#mode, #seed, #length")) setTimeout(settle, 0); });
-    document.addEventListener("input", ({ target }) => { if (here() && target.closest?.("#prompt, #seed, #length")) setTimeout(settle, 0); });
+    ["filled", "shows"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
+    ["change", "input"].forEach((name) => document.addEventListener(name, ({ target }) => { if (here() && target.closest?.("#mode, #prompt, #seed, #length")) setTimeout(settle, 0); }));
     resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
     arrive();
   };

@@ -88,6 +88,13 @@
       text.dataset.color = colors.name;
     }
 
+    function clear() {
+      begin({ run: null });
+      [settings, stats].forEach((box) => box.replaceChildren());
+      [status, notes].forEach((box) => { box.textContent = ""; });
+      halt.hidden = true;
+    }
+
     function add(token) {
       const position = tokens.length;
       const node = el("span", { class: "tok", role: "button", tabindex: position ? -1 : 0, "data-position": position, onclick: () => told.chosen(place, position) }, token.text);
@@ -163,7 +170,7 @@
     new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
     window.playground.peek(words, text, (position) => tokens[position]);
     return {
-      element, set, show, select, recolor,
+      element, set, show, clear, select, recolor,
       /** What it wrote, as a picture has room for it. */
       text: () => {
         const all = tokens.map((token) => token.text).join("").replace(/\s+/g, " ");

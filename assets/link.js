@@ -87,6 +87,7 @@
     const state = next ?? (await remembered());
     next = null;
     if (state) put(state);
+    tell("filled");
     const { core } = snapshot();
     linked = { link: fragment(), core };
     if (state && state.token !== null) wanted ??= { token: state.token, settings: core };

@@ -315,3 +315,32 @@ def test_the_view_has_a_tour_of_its_own(visit: Callable[..., Watched]) -> None:
         expect(watched.page.locator(".tour")).to_contain_text(f"{number} of 3: {ENGLISH[f'tour_compare_{number}']}")
         expect(watched.page.locator(".toured")).to_have_class(re.compile(ring))
         watched.page.keyboard.press("ArrowRight")
+
+
+def test_fewer_panes_leave_nothing_of_more(visit: Callable[..., Watched]) -> None:
+    """Three texts, then two, then a third pane again: it is empty until it has written, and its slider asks nothing."""
+    watched = visit()
+    watched.page.select_option("#compare-preset", "methods")
+    write(watched, 6)
+    assert text(watched, "C") != ""
+    watched.page.select_option("#compare-preset", "temperatures_two")
+    write(watched, 6)
+    watched.page.select_option("#compare-count", "3")
+    expect(pane(watched, "C")).to_be_visible()
+    assert text(watched, "C") == ""
+    pane(watched, "C").get_by_role("button", name="Settings, C").click()
+    watched.set_number("top_k", "1")
+    expect(pane(watched, "C").locator(".pane-chip").filter(has_text="Top-k")).to_have_text("Top-k 1")
+    write(watched, 6)
+    assert text(watched, "C") != ""
+
+
+def test_a_page_that_begins_at_the_view_is_ready(browser: Browser, app: RunningApp) -> None:
+    """With two temperatures of the settings that a new page has, whichever view comes first."""
+    page = browser.new_context().new_page()
+    page.goto(f"{app.url}/#compare")
+    expect(page.locator('.pane[data-pane="1"] .pane-chip.differs')).to_have_text("Temperature 1")
+    expect(page.locator('.pane[data-pane="2"]')).to_be_hidden()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    expect(page.locator('.sampler[data-key="temperature"] .number >> nth=0')).to_have_value("0.8")
+    page.context.close()
