@@ -29,6 +29,7 @@ The map, from the bottom up; imports point downwards only:
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -159,12 +160,9 @@ class Playground:
 
         params = BeamParams.from_dict(settings)
         live = Searches().new(model, params.with_some_seed() if params.sample else params, Prompt(text=prompt))
-        answers = self.pool.open("beams", model, live.prompt, live.params)
-        try:
+        with closing(self.pool.open("beams", model, live.prompt, live.params)) as answers:
             for message in answers:
                 live.take(message)
-        finally:
-            answers.close()
         return live.record()
 
     def compare(
@@ -194,14 +192,11 @@ class Playground:
         from playground.store import Store
 
         live = Store().new(model, SamplingParams.from_dict(settings).with_some_seed())
-        answers = self.pool.open("write", model, Prompt(text=prompt), live.params)
-        try:
+        with closing(self.pool.open("write", model, Prompt(text=prompt), live.params)) as answers:
             for message in answers:
                 live.take(message)
                 if message["event"] in {"step", "ended"}:
                     yield live
-        finally:
-            answers.close()
 
     def close(self) -> None:
         """End the models' processes."""

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from playground.beam import notes, search
-from playground.events import Started
-from playground.prompt import control_places, read_prompt
-from playground.records import Timing, shallow
+from playground.clock import Clock
+from playground.prompt import read_prompt
+from playground.records import shallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playground.beam_settings import BeamParams
     from playground.engine import Engine
+    from playground.events import Started
     from playground.frames import Message
     from playground.hypotheses import BeamStep
     from playground.records import Prompt
-
-
-@dataclass
-class _Clock:
-    """Seconds of one search since it was taken up: until the prompt was read, which the first step follows at once."""
-
-    now: Callable[[], float]
-    prefilled: float = 0.0
-    steps: int = 0
-
-    def __post_init__(self) -> None:
-        self.start = self.now()
-
-    def step(self) -> None:
-        self.prefilled = self.prefilled or self.now() - self.start
-        self.steps += 1
-
-    def timing(self) -> Timing:
-        total = self.now() - self.start
-        span = total - self.prefilled
-        rate = (self.steps - 1) / span if self.steps > 1 and span > 0 else 0.0
-        return Timing(self.prefilled or total, self.prefilled or total, total, rate)
 
 
 def beam_events(
@@ -59,16 +37,17 @@ def beam_events(
         PromptError: the prompt is empty, or leaves too little room.
         ModelError: the model answered nonsense; the steps before it stand.
     """
-    clock, model = _Clock(now), engine.model
+    clock, model = Clock(now), engine.model
     ids = read_prompt(model, prompt)
     steps = search(model, ids, params, keep_going)  # checked before anything is said
-    pieces = tuple(map(model.piece, ids))
-    yield Started(ids, pieces, notes(model, params), model.build, engine.exact_batch, control_places(model, ids))
+    yield engine.started(ids, notes(model, params))
     for step in steps:
         if step is None:
             yield None
             continue
-        clock.step()
+        if not clock.count:  # the first step follows at once on the prompt
+            clock.prefilled = clock.first = clock.since()
+        clock.count += 1
         yield {"event": "beam_step", **step_values(step)}
         if step.end:
             yield {"event": "ended", "reason": step.end.value, "timing": shallow(clock.timing())}

@@ -194,7 +194,10 @@ class Engine:
         """
         ids = read_prompt(self.model, prompt)
         check_ids(prompt.chosen, self.model.vocab_size)
-        notes = check_room(self.model, len(ids), params.max_new_tokens)[1] + self._notes(params)
+        return self.started(ids, check_room(self.model, len(ids), params.max_new_tokens)[1] + self._notes(params))
+
+    def started(self, ids: tuple[int, ...], notes: tuple[str, ...]) -> Started:
+        """Return what is said of a prompt that was read."""
         pieces, controls = tuple(map(self.model.piece, ids)), control_places(self.model, ids)
         return Started(ids, pieces, notes, self.model.build, self.exact_batch, controls)
 
