@@ -1,8 +1,8 @@
 """The text of each run under the model of each other one, after that one's own prompt.
 
 - Raw logits count, before any sampler. An end token is not part of the text and not counted.
-- A text goes over as token ids where the vocabularies are one, else it is encoded anew, which its cell says: then the
-  perplexities of two tokenizers are not comparable, bits a character are.
+- A text goes over as token ids where the vocabularies are one and have each, else it is encoded anew, which its cell
+  says: then the perplexities of two tokenizers are not comparable, bits a character are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from playground.records import Run
 
 UNKNOWN = "Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one."
-ENCODED = "Encoded anew: this model's tokenizer is another one. Compare bits per character, not perplexities."
+BITS = "Compare bits per character, not perplexities."
+ENCODED = f"Encoded anew: this model's tokenizer is another one. {BITS}"
+LACKS = f"Encoded anew: this model has no token {{token:,}}, which the text has. {BITS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ def _ids(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) 
     if text.model == reader.model:
         return ids, ""
     found = agreement(pieces[text.model], pieces[reader.model])
-    if found.width > max(ids, default=0):
+    highest = max(ids, default=0)
+    if found.width > highest:
         return ids, found.note
     answer = pool.ask("encode", reader.model, Prompt(text=text.text), SamplingParams())
+    if found.width:
+        return tuple(answer["ids"]), LACKS.format(token=highest)
     return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN

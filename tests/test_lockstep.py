@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
     """Return the shipped models, another toy, and two tiny models of one tokenizer."""
     folder: Path = tmp_path_factory.mktemp("models")
-    table = folder / "table.json"
+    table = folder / "other.json"
     table.write_text('{"": {" la": 0.75, " li": 0.25}}', encoding="utf-8")
     playground = Playground(CATALOG.path)
-    other = replace(CATALOG.get("toy"), key="other", title="Other", file=table)
-    models = (*CATALOG.models, other, tiny("qwen2"), tiny("omni"))
+    wide = folder / "wide.json"  # the tokens of the other table, its bytes as words, and then one more
+    letters = dict.fromkeys((bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256)), 0.0)
+    rows = {"": {" la": 0.75, " li": 0.25}, " li": letters | {" lo": 1.0}}
+    wide.write_text(json.dumps(rows), encoding="utf-8")
+    toys = [replace(CATALOG.get("toy"), key=file.stem, title=file.stem, file=file) for file in (table, wide)]
+    models = (*CATALOG.models, *toys, tiny("qwen2"), tiny("omni"))
     playground.pool.catalog = replace(CATALOG, models=models)
     yield playground
     playground.close()
@@ -109,6 +114,18 @@ def test_another_tokenizer_is_told_and_the_others_go_on(play: Playground) -> Non
     assert "The tokenizers differ" in Lockstep.of(play.pool, runs, 1).problems[2]
     matrix = cross_score(play.pool, runs)
     assert [cell.note[:13] for cell in matrix[0]] == ["", "Encoded anew:", ""]
+
+
+def test_a_token_that_only_the_writer_has_is_named(play: Playground) -> None:
+    """The tokenizers are one as far as the narrower one goes; a text within it goes over as ids."""
+    beyond, within = (written(play, "wide", prompt, temperature=0, max_new_tokens=1) for prompt in (" li", " la"))
+    reader = written(play, "other", " li")
+    assert [step.token_id for step in (*beyond.steps, *within.steps)] == [259, 1]
+    asked = cross_score(play.pool, (beyond, within, reader))
+    assert asked[0][2].note.startswith("Encoded anew: this model has no token 259, which the text has. Compare bits")
+    assert asked[1][2].note == "Token ids from 259 on, which only one of the models has, are left out (257)."
+    walked = Lockstep.of(play.pool, (beyond, reader), 0)
+    assert walked.problems == {1: "This model has no token 259, which the text has."}
 
 
 def test_the_diagonal_of_the_cross_score_is_each_text_under_its_own_model(play: Playground) -> None:
