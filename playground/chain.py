@@ -93,7 +93,7 @@ class Trace:
         return names
 
     def candidates(self, count: int = SHORTLIST, *, also: int | None = None) -> tuple[Candidate, ...]:
-        """Return the ``count`` best before and after, and ``also`` a token in play, in the model's rank order."""
+        """Return the ``count`` best before and after, and the token ``also``, in the model's rank order."""
         head = self.model.best(count).token_ids.tolist()
         late = set(self.final.best(count).token_ids.tolist()).union(() if also is None else (also,)).difference(head)
         known = [*head, *late]
@@ -108,8 +108,9 @@ class Trace:
         return max(0.0, 1.0 - math.fsum(item.model_prob for item in self.candidates(count)))
 
     def snapshot(self, count: int = SHORTLIST, *, also: int | None = None, details: bool = False) -> Snapshot:
-        """Return the record for display; ``also`` names a token that must be in it."""
+        """Return the record for display; ``also`` names a token that must be in it, even one that could never come."""
         shortlist = self.candidates(count, also=also)
+        never = also is not None and not self.model.locate(np.array([also]))[1][0]
         return Snapshot(
             candidates=shortlist,
             links=tuple(link.note(details=details) for link in self.links),
@@ -118,7 +119,7 @@ class Trace:
             removed_mass=self.model.mass_outside(self.final),
             model_entropy_bits=self.model.entropy_bits,
             final_entropy_bits=self.final.entropy_bits,
-            tail_count=self.model.size - len(shortlist),
+            tail_count=self.model.size - (len(shortlist) - int(never)),
             tail_model_mass=max(0.0, 1.0 - math.fsum(item.model_prob for item in shortlist)),
             tail_final_mass=max(0.0, 1.0 - math.fsum(item.final_prob for item in shortlist)),
         )

@@ -466,6 +466,16 @@ def test_mirostat_replays_alone(any_engine: Engine) -> None:
         assert (step.token_id, step.snapshot.support) == (steps[place].token_id, steps[place].snapshot.support)
 
 
+@pytest.mark.parametrize("place", [0, 7, 255])
+def test_a_given_token_that_cannot_come_ranks_behind_all_that_can(engine: Engine, place: int) -> None:
+    """The toy never writes a lone byte; one that somebody names is shown, and is none of the tokens left out."""
+    words = engine.model.vocab_size - 256
+    step = finished(engine.look(CAT, settings(), always, Extras(given=words + place))).step
+    assert (step.model_prob, step.final_prob, step.rank) == (0.0, 0.0, words + place + 1)
+    assert [item.token_id for item in step.snapshot.candidates][words:] == [words + place]
+    assert (step.snapshot.tail_count, step.snapshot.support) == (0, words)
+
+
 def test_a_long_prompt_gives_others_their_turn(watched: Watched) -> None:
     """Forty tokens are read in pieces of sixteen: a turn after each but the last, one call of the model for each."""
     engine, ids = Engine(watched), (1,) * 40
