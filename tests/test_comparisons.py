@@ -68,7 +68,7 @@ def test_panes_without_a_seed_share_one(playground: Playground) -> None:
 def test_panes_of_different_models_and_system_prompts(playground: Playground) -> None:
     """Each in its own process, in the order that was asked for."""
     chat = {"model": SMOLLM, "temperature": 0, "max_new_tokens": 4}
-    found = playground.compare(PROMPT, [{**chat, "system": "Be brief."}, {"model": "toy", "max_new_tokens": 4}, chat])
+    found = playground.compare(PROMPT, [{**chat, "system": "Be brief."}, {**chat, "model": "toy"}, chat])
     assert [run.model for run in found] == [SMOLLM, "toy", SMOLLM]
     assert b"Be brief." in b"".join(found[0].prompt_pieces)
     assert b"".join(found[2].prompt_pieces).decode() == PROMPT

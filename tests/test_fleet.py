@@ -231,7 +231,7 @@ def test_a_model_that_can_never_fit_unloads_nobody(pool: Pool) -> None:
     """It is refused with both sizes, and the next request for another model works."""
     toy = pool.wait("toy")
     pool._fleet.memory_mb = 300
-    with pytest.raises(ModelError, match=r"needs about 429 MB; the budget of all models is 300 MB\."):
+    with pytest.raises(ModelError, match=r"needs about 493 MB; the budget of all models is 300 MB\."):
         pool.wait(SMOLLM)
     assert works(pool, "toy")
     assert process_of(pool, "toy") is toy
@@ -242,12 +242,12 @@ def test_numbers_that_cannot_fit_leave_the_model_up(pool: Pool) -> None:
     pool.wait(SMOLLM)
     process = process_of(pool, SMOLLM)
     pool._fleet.memory_mb = 1000
-    with pytest.raises(ModelError, match=r"needs about 128\.2 GB; the budget of all models is 1\.0 GB"):
+    with pytest.raises(ModelError, match=r"needs about 160\.2 GB; the budget of all models is 1\.0 GB"):
         pool.load(SMOLLM, {"context_tokens": 1_048_576})
     assert process_of(pool, SMOLLM) is process
     assert works(pool, SMOLLM)
     pool.unload(SMOLLM)
-    with pytest.raises(ModelError, match=r"needs about 128\.2 GB"):
+    with pytest.raises(ModelError, match=r"needs about 160\.2 GB"):
         pool.load(SMOLLM, {"context_tokens": 1_048_576})
     assert works(pool, SMOLLM)
 
