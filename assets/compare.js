@@ -236,7 +236,7 @@
       wanted = true;
       if (trying) return;
       trying = true;
-      while (wanted) {
+      while (wanted && selected && latest.panes[editing]) {
         wanted = false;
         const [place, position] = selected;
         const one = new Set(latest.panes.map(({ model }) => model)).size === 1;

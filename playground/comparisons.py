@@ -99,7 +99,7 @@ class LiveComparison:
                 self.panes[pane].stop_asked = True
                 opened = self._opened.get(pane)
             if opened:
-                opened[0].stop(opened[1])
+                opened[0].stop(None if number is None else opened[1])  # the whole of it leaves its model's line, too
 
     def _follow(self, pool: Pool, model: str, numbers: list[int]) -> None:
         lives = [self.panes[number] for number in numbers]

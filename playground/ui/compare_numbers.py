@@ -134,9 +134,12 @@ def settings_of(run: LiveRun, texts: Mapping[str, str]) -> dict[str, str]:
 
 def cells_of(pool: Pool, live: LiveComparison) -> tuple[tuple[Cell, ...], ...]:
     """Return each text under each model, computed once."""
-    if "cells" not in live.found:
-        live.found["cells"] = cross_score(pool, [pane.record() for pane in live.panes])
-    return live.found["cells"]  # type: ignore[no-any-return]
+    if "cells" in live.found:
+        return live.found["cells"]  # type: ignore[no-any-return]
+    cells = cross_score(pool, [pane.record() for pane in live.panes])
+    if not any(cell.problem for row in cells for cell in row):  # what was in the way may be gone next time
+        live.found["cells"] = cells
+    return cells
 
 
 def matrix(pool: Pool, live: LiveComparison, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -197,7 +200,7 @@ class Walk:
                 if self.left.is_set():
                     break
         found = Apart(tuple(self.places), together.pairs, dict(together.problems))
-        if not self.left.is_set():
+        if not self.left.is_set() and not together.problems:  # what was in the way may be gone next time
             self.live.found[key] = found
             self.live.kept += len(found.places) * len(found.pairs)
         return found
