@@ -134,6 +134,9 @@ def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[st
     flat = page.http.get(f"{address}/compare.json").json()
     assert flat["panes"][1]["error"] == failed["error"]
     assert "B" in flat["apart"]["problems"]
+    opened = page.http.post("/playground/open", json=flat)
+    again = page.http.get(f"/comparisons/{opened.json()['comparison']}/panes").json()
+    assert texts(again) == texts(found)
 
 
 def test_a_chat_with_a_model_without_a_template_is_said_there(page: RunningApp) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from playground.comparisons import parting
 from playground.errors import PlaygroundError, SettingError, shown
 from playground.panes import MAX_PANES, MIN_PANES
-from playground.records import SamplingParams
 from playground.status import State
 from playground.tokens import visible
 from playground.ui.boxes import read_boxes
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from playground.comparisons import Comparisons, LiveComparison
+    from playground.records import SamplingParams
     from playground.store import LiveRun
     from playground.ui.explore import Explorer
 
@@ -87,7 +87,7 @@ class Compare:
             system, text, mode = pane.get("system"), asked.get("prompt"), asked.get("mode")
             prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
         except PlaygroundError as error:
-            live = store.new(shown(model), SamplingParams())
+            live = store.new(shown(model), shared)  # with the seed of all: a file holds no run without one
             live.fail(error)
             return live
         return store.new(str(model), params, prompt=prompt)
