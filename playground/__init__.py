@@ -17,7 +17,8 @@ The map, from the bottom up; imports point downwards only:
   model's process from the inside, with ``jobs``, ``messages``, ``worker``
 - ``child``, ``frames``, ``lifeline``: its ties
 - ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
-- ``watchdog``: which stand still; ``fleet``: which are up, for whom; ``pool``: all of them, as the page sees them
+- ``stream``: the answers to one request; ``watchdog``: which processes stand still; ``fleet``: which are up, for whom
+- ``pool``: all of them, as the page sees them; ``asker``: as somebody sees them who may leave
 - ``panes``, ``comparisons``: several texts at once; ``vocabularies``, ``cross_score``, ``lockstep``: each text under
   each model, and what lies between them
 - ``shelf``: what is kept, and for how long; ``store``: runs as they grow, ``searches``: beam searches; ``saved``: runs

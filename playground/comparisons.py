@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from playground.pool import Pool
-    from playground.process import Answer, Stream
+    from playground.process import Answer
+    from playground.stream import Stream
 
 
 GONE = ("This comparison is no longer kept.", "Write it again: the same seeds give the same texts.")
@@ -100,6 +101,13 @@ class LiveComparison:
                 opened = self._opened.get(pane)
             if opened:
                 opened[0].stop(None if number is None else opened[1])  # the whole of it leaves its model's line, too
+
+    def keep(self, name: str, found: object, room: int = 0) -> None:
+        """Keep what was computed about the texts, which takes so much room; who was first counts."""
+        with self._lock:
+            if name not in self.found:
+                self.found[name] = found
+                self.kept += room
 
     def _follow(self, pool: Pool, model: str, numbers: list[int]) -> None:
         lives = [self.panes[number] for number in numbers]

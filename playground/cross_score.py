@@ -20,7 +20,7 @@ from playground.vocabularies import agreement, pieces_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from playground.pool import Pool
+    from playground.asker import Models
     from playground.records import Run
 
 UNKNOWN = "Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one."
@@ -50,20 +50,20 @@ class Cell:
     problem: str = ""
 
 
-def cross_score(pool: Pool, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
+def cross_score(pool: Models, runs: Sequence[Run]) -> tuple[tuple[Cell, ...], ...]:
     """Return a row for each run's text and in it a cell for each run's model, the runs' own on the diagonal."""
     pieces = {run.model: _pieces(pool, run.model) for run in runs}
     return tuple(_row(pool, text, runs, pieces) for text in runs)
 
 
-def _row(pool: Pool, text: Run, runs: Sequence[Run], pieces: Mapping[str, list[bytes]]) -> tuple[Cell, ...]:
+def _row(pool: Models, text: Run, runs: Sequence[Run], pieces: Mapping[str, list[bytes]]) -> tuple[Cell, ...]:
     """Return the cells of a text; panes of one model and prompt share theirs."""
     readers = {(run.model, run.prompt_ids): run for run in runs}
     cells = {key: _cell(pool, text, run, pieces) for key, run in readers.items()}
     return tuple(cells[run.model, run.prompt_ids] for run in runs)
 
 
-def _pieces(pool: Pool, model: str) -> list[bytes]:
+def _pieces(pool: Models, model: str) -> list[bytes]:
     """Return the pieces of a model, none where it cannot be asked: its cells will say why."""
     try:
         return pieces_of(pool, model)
@@ -71,7 +71,7 @@ def _pieces(pool: Pool, model: str) -> list[bytes]:
         return []
 
 
-def _cell(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> Cell:
+def _cell(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> Cell:
     try:
         ids, note = _ids(pool, text, reader, pieces)
         if not ids:
@@ -87,7 +87,7 @@ def _cell(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]])
     return Cell(len(ids), total, perplexity(total / len(ids)), bits, note)
 
 
-def _ids(pool: Pool, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> tuple[tuple[int, ...], str]:
+def _ids(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> tuple[tuple[int, ...], str]:
     """Return what a text is for a model, and a note where that is not what was written."""
     steps = text.steps[:-1] if text.stop_reason is StopReason.EOS else text.steps
     ids = tuple(step.token_id for step in steps)

@@ -19,16 +19,15 @@ from playground.distances import APART, Distance, distance, narrowed
 from playground.errors import ModelBusy, PlaygroundError
 from playground.numerics import Distribution
 from playground.packed import unpack
-from playground.process import raised
 from playground.records import Extras, Prompt, SamplingParams
 from playground.vocabularies import Agreement, agreement, pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from playground.pool import Pool
-    from playground.process import Stream
+    from playground.asker import Models
     from playground.records import Run
+    from playground.stream import Stream
 
 AHEAD = 2  # rows that a process may be ahead: one is worked on while the next is computed
 
@@ -78,14 +77,14 @@ class Lockstep:
         problems: a sentence for each pane, by its place, that cannot, or that failed on the way.
     """
 
-    pool: Pool
+    pool: Models
     runs: Sequence[Run]
     text_of: int
     pairs: tuple[Pair, ...] = ()
     problems: dict[int, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pool: Pool, runs: Sequence[Run], text_of: int) -> Lockstep:
+    def of(cls, pool: Models, runs: Sequence[Run], text_of: int) -> Lockstep:
         """Ask the models for their vocabularies, and find out which panes can be compared."""
         found = cls(pool, runs, text_of)
         pieces: dict[str, list[bytes]] = {}
@@ -171,7 +170,7 @@ class Lockstep:
     @staticmethod
     def _rows(stream: Stream, *, alone: bool) -> Iterator[Any]:
         while True:
-            message = raised(stream.inbox.get())
+            message = stream.next()
             if message["event"] == "done":
                 return
             if message["event"] == "row":

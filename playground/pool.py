@@ -19,10 +19,11 @@ from playground.catalog import adjusted, read_catalog
 from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
 from playground.fleet import Fleet
 from playground.memory import budget_mb, stamp
-from playground.process import AGAIN, Answer, Stream
+from playground.process import AGAIN, Answer
 from playground.records import Extras, shallow
 from playground.rests import sentence
 from playground.status import State, Status
+from playground.stream import Stream
 from playground.watchdog import LOAD_TIMEOUT_S, Watchdog
 
 __all__ = ["LOAD_TIMEOUT_S", "Pool"]

@@ -17,8 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from playground import child, errors, frames, lifeline
-from playground.errors import PlaygroundError
+from playground import child, frames, lifeline
 from playground.memory import Files, Tenant, stamp
 from playground.status import State, Status, exit_text, own_mb
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playground.catalog import ModelSpec
+    from playground.errors import PlaygroundError
 
 END_TIMEOUT_S = 2.0
 # Arrays of a vocabulary come and go at each token; keeping their memory takes a chain from 3.7 to 2.1 ms (152k).
@@ -248,50 +248,3 @@ class ModelProcess:
             except subprocess.TimeoutExpired:
                 end()
         return self._process.poll() is not None
-
-
-@dataclass
-class Stream:
-    """The answers to one request, in order.
-
-    Iterating ends behind the last answer and raises what the process reports; any thread may call ``stop``.
-    """
-
-    process: ModelProcess
-    number: int
-    inbox: Inbox
-
-    def __iter__(self) -> Iterator[Answer]:
-        """Yield answers as they arrive."""
-        while True:
-            message = self.inbox.get()
-            yield raised(message)
-            if message["event"] in LAST_EVENTS:
-                return
-
-    def ready(self, timeout_s: float = 0.0) -> list[Answer]:
-        """Return the answers that are there, waiting for the first at most so long."""
-        found = []
-        try:
-            found.append(self.inbox.get(timeout=timeout_s) if timeout_s else self.inbox.get_nowait())
-            while True:
-                found.append(self.inbox.get_nowait())
-        except queue.Empty:
-            return found
-
-    def stop(self, pane: int | None = None) -> None:
-        """Ask the run, or one pane of it, to end; the last answer still comes."""
-        self.process.stop(self.number, pane)
-
-    def close(self) -> None:
-        """Forget the request, stopping it if it still runs."""
-        self.process.close_request(self.number)
-
-
-def raised(message: Answer) -> Answer:
-    """Return an answer, or raise the failure that it reports."""
-    if message["event"] != "error":
-        return message
-    kind = getattr(errors, message["kind"], PlaygroundError)
-    text, hint, about = message["text"]
-    raise kind(text, hint=hint, field=about)

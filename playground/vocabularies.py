@@ -16,7 +16,7 @@ from playground.records import Prompt, SamplingParams
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playground.pool import Pool
+    from playground.asker import Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,6 @@ def _left_out(one: Sequence[bytes], other: Sequence[bytes]) -> str:
     return f"Token ids from {width:,} on, which only one of the models has, are left out ({more:,})." if more else ""
 
 
-def pieces_of(pool: Pool, model: str) -> list[bytes]:
+def pieces_of(pool: Models, model: str) -> list[bytes]:
     """Return the pieces of a model that is up or can be, in the order of their ids."""
     return cast("list[bytes]", pool.ask("pieces", model, Prompt(), SamplingParams())["pieces"])

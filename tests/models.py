@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from playground.backends.base import LoadedModel, Logits, Turns
     from playground.pool import Pool
-    from playground.process import Answer, Stream
+    from playground.process import Answer
+    from playground.stream import Stream
 
 T = TypeVar("T")
 

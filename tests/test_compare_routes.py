@@ -6,12 +6,14 @@ import io
 import json
 import os
 import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from playground.ui.compare import MAX_VOTES
+from playground.ui.routes import READERS
 from tests.browser import RunningApp
 
 if TYPE_CHECKING:
@@ -327,3 +329,21 @@ def test_votes_are_bounded_and_read_back_with_what_was_voted_on(page: RunningApp
     many = flat | {"votes": [{"time": "", "choice": "tie", "blind": False}] * (MAX_VOTES + 1)}
     answer = page.http.post("/playground/open", json=many)
     assert "keeps at most 1,000 votes" in answer.json()["text"]
+
+
+def test_readers_of_a_model_that_stands_still_hold_nobody_up(page: RunningApp) -> None:
+    """Sliders of another model answer meanwhile; when the readers have left, others can read."""
+    slow = f"/comparisons/{end(page, asked({'model': 'other'}, {'model': 'other'}))['comparison']}/gaps"
+    quick = f"/comparisons/{end(page, asked({}, {'chain': {'temperature': 0}}))['comparison']}/matrix"
+    look = {"chain": {}, "seed": "1", "place": {"run": "", "position": 0}}
+    process = page.model_pid("other")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with ExitStack() as readers:
+            for _ in range(READERS):
+                stream = readers.enter_context(page.http.stream("GET", slow))
+                assert json.loads(next(stream.iter_lines()))["done"] == 0
+            assert page.http.post("/playground/what_if", json=look).status_code in {400, 404}
+        assert len(page.http.get(quick).json()["figure"]["data"]) > 0
+    finally:
+        os.kill(process, signal.SIGCONT)

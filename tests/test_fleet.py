@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
     from playground.memory import Files
     from playground.pool import Pool
-    from playground.process import ModelProcess, Stream
+    from playground.process import ModelProcess
+    from playground.stream import Stream
 
 TABLE = '{"": {" la": 1.0}}'
 WORKS = settings(2, temperature=0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playground.pool import Pool
-    from playground.process import Stream
+    from playground.stream import Stream
 
 TOY_RUNS = 15  # the toy has sixteen slots, and one of them is for looks
 

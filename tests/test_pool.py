@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playground.catalog import Catalog
-    from playground.process import Answer, Stream
+    from playground.process import Answer
+    from playground.stream import Stream
 
 
 @pytest.fixture(scope="module")

@@ -57,8 +57,22 @@ async def answered_while_there(
     request: Request, workers: ThreadPoolExecutor, work: Callable[[threading.Event], dict[str, Any]]
 ) -> Response:
     """Answer what takes long; the work is told when nobody waits for it any more."""
+    return await made_while_there(request, workers, lambda gone: pictured(lambda: work(gone)))
+
+
+async def made_while_there(
+    request: Request, workers: ThreadPoolExecutor, make: Callable[[threading.Event], Response]
+) -> Response:
+    """Answer with what takes long, or with the notice that says why there is none."""
+
+    def made() -> Response:
+        try:
+            return make(gone)
+        except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
+            return refused(error)
+
     gone = threading.Event()
-    task = asyncio.get_running_loop().run_in_executor(workers, partial(pictured, lambda: work(gone)))
+    task = asyncio.get_running_loop().run_in_executor(workers, made)
     try:
         while not task.done():
             await asyncio.wait([task], timeout=GONE_S)

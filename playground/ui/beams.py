@@ -13,10 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from playground.asker import Asker
 from playground.beam_settings import PENALTIES, BeamParams
 from playground.errors import PlaygroundError, SettingError
 from playground.hypotheses import rows
-from playground.process import raised
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
 from playground.reranking import rerank
 from playground.searches import Written
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from playground.hypotheses import BeamStep
-    from playground.process import Answer
     from playground.searches import LiveSearch, Searches
     from playground.ui.explore import Explorer
 
@@ -231,16 +230,9 @@ class Beams:
         settings = {"temperature": 0, "seed": 0, "max_new_tokens": length}
         params = SamplingParams.from_dict(settings) if kind == "greedy" else read_settings(chain, seed, length)
         params = params.with_some_seed()
-        pool, prompt = self.explorer.pool, Prompt(ids=live.prompt_ids)
-        steps: list[Answer] = []
-        with closing(pool.open("write", live.model, prompt, params, session=live.session)) as answers:
-            over = False
-            while not over:
-                if gone.is_set():
-                    raise PlaygroundError("Nobody waits for this text any more.")
-                for message in map(raised, answers.ready(WAIT_S)):
-                    steps += [message] if message["event"] == "step" else []
-                    over = message["event"] == "ended"
+        asker, prompt = Asker(self.explorer.pool, gone, live.session), Prompt(ids=live.prompt_ids)
+        with closing(asker.open("write", live.model, prompt, params)) as answers:
+            steps = [message for message in answers if message["event"] == "step"]
         tokens, texts = (tuple(step[name] for step in steps) for name in ("token_id", "piece"))
         total = sum(math.log(step["model_prob"]) for step in steps)
         written = live.paths[kind] = Written(tokens, texts, total, params.to_dict())

@@ -23,9 +23,9 @@ from playground.ui.theme import ASSETS, PLOTLY_JS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from playground.asker import Asker
     from playground.comparisons import LiveComparison
     from playground.distances import Distance
-    from playground.pool import Pool
     from playground.store import LiveRun
     from playground.ui.compare import Compare
     from playground.ui.compare_numbers import Apart
@@ -35,7 +35,7 @@ MOST_PICTURES = 400  # of single tokens; one takes some 8 kB
 FULL_BITS = 10  # as colors.js
 
 
-def to_flat(pool: Pool, live: LiveComparison) -> dict[str, Any]:
+def to_flat(pool: Asker, live: LiveComparison) -> dict[str, Any]:
     """Return a comparison as plain values; what lies between the panes is computed along the first one's text."""
     return {
         "format": FORMAT,
@@ -70,9 +70,9 @@ def _flat_distance(distance: Distance) -> dict[str, object]:
     return {name: plain(value) for name, value in shallow(distance).items()}
 
 
-def report(compare: Compare, live: LiveComparison) -> Iterator[str]:
+def report(compare: Compare, live: LiveComparison, pool: Asker) -> Iterator[str]:
     """Yield the page of HTML in parts."""
-    texts, pool = compare.texts, compare.explorer.pool
+    texts = compare.texts
     found, shown = apart_message(Walk(pool, live, 0).go(), len(live.panes), texts), matrix(pool, live, texts)
     figures = {f"pair-{number}": pair["figure"] for number, pair in enumerate(found["pairs"])}
     figures["matrix"] = shown["figure"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -13,6 +12,7 @@ from playground.cross_score import cross_score
 from playground.lockstep import Lockstep
 from playground.measures import changes, measures
 from playground.samplers import all_samplers
+from playground.stream import check_there
 from playground.ui.compare import LETTERS
 from playground.views.base import worded
 from playground.views.differences import gaps_spec, matrix_spec
@@ -20,10 +20,10 @@ from playground.views.differences import gaps_spec, matrix_spec
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from playground.asker import Asker, Models
     from playground.comparisons import LiveComparison
     from playground.cross_score import Cell
     from playground.lockstep import Pair, Place
-    from playground.pool import Pool
     from playground.store import LiveRun
 
 NUMBERS = ("mean_logprob", "perplexity", "distinct_1", "distinct_2", "repetition", "compression")
@@ -132,17 +132,17 @@ def settings_of(run: LiveRun, texts: Mapping[str, str]) -> dict[str, str]:
     return settings | ({"system": f"{texts['system'].lower()} “{system}”"} if system else {})
 
 
-def cells_of(pool: Pool, live: LiveComparison) -> tuple[tuple[Cell, ...], ...]:
+def cells_of(pool: Models, live: LiveComparison) -> tuple[tuple[Cell, ...], ...]:
     """Return each text under each model, computed once."""
     if "cells" in live.found:
         return live.found["cells"]  # type: ignore[no-any-return]
     cells = cross_score(pool, [pane.record() for pane in live.panes])
     if not any(cell.problem for row in cells for cell in row):  # what was in the way may be gone next time
-        live.found["cells"] = cells
+        live.keep("cells", cells)
     return cells
 
 
-def matrix(pool: Pool, live: LiveComparison, texts: Mapping[str, str]) -> dict[str, Any]:
+def matrix(pool: Models, live: LiveComparison, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the picture of each text under each model, and the sentences that belong to it."""
     cells = cells_of(pool, live)
     notes = dict.fromkeys(note for row in cells for cell in row for note in (cell.note, cell.problem) if note)
@@ -171,17 +171,16 @@ class Apart:
 
 @dataclass
 class Walk:
-    """All panes of a comparison reading one of its texts; ``left`` ends it.
+    """All panes of a comparison reading one of its texts.
 
     Attributes:
         places: those that were read.
     """
 
-    pool: Pool
+    pool: Asker
     live: LiveComparison
     text_of: int
     places: list[Place] = field(default_factory=list)
-    left: threading.Event = field(default_factory=threading.Event)
 
     @property
     def count(self) -> int:
@@ -197,12 +196,10 @@ class Walk:
         with closing(together.walk()) as walk:
             for place in walk:
                 self.places.append(place)
-                if self.left.is_set():
-                    break
+                check_there(self.pool.left)
         found = Apart(tuple(self.places), together.pairs, dict(together.problems))
-        if not self.left.is_set() and not together.problems:  # what was in the way may be gone next time
-            self.live.found[key] = found
-            self.live.kept += len(found.places) * len(found.pairs)
+        if not together.problems:  # what was in the way may be gone next time
+            self.live.keep(key, found, len(found.places) * len(found.pairs))
         return found
 
 

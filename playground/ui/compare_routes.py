@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from playground.asker import Asker
 from playground.errors import SettingError, shown
 from playground.tables import gaps_table, matrix_table, measures_table, to_csv
-from playground.ui.answers import answered, beginning, not_json, pictured, refused
+from playground.ui.answers import (
+    answered,
+    answered_while_there,
+    beginning,
+    made_while_there,
+    not_json,
+    pictured,
+    refused,
+)
 from playground.ui.compare import LETTERS, keep_vote, vote_lines
 from playground.ui.compare_files import report, to_flat, to_text
 from playground.ui.compare_link import opened
@@ -21,7 +31,7 @@ from playground.ui.link import MAX_STATE_BYTES
 from playground.ui.notices import said
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     from playground.comparisons import LiveComparison
@@ -32,13 +42,16 @@ UPDATE_S, PROGRESS_S = 0.1, 0.3
 KEYS = "Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens."
 
 
-def add_compare_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor, comparing: Drives) -> None:
-    """Add the beginning and the end of a comparison, its texts as they grow, and what is counted in them."""
+def add_compare_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor, comparing: Drives) -> None:
+    """Add the beginning and the end of a comparison, its texts as they grow, and what is counted in them.
+
+    What takes long, or waits for models, has the threads of ``reading``: nobody's sliders wait for it.
+    """
     add_writing_routes(router, compare, comparing)
     add_vote_routes(router, compare)
-    add_number_routes(router, compare, questions)
-    add_table_routes(router, compare, questions)
-    add_file_routes(router, compare, questions)
+    add_number_routes(router, compare, reading)
+    add_table_routes(router, compare, reading)
+    add_file_routes(router, compare, reading)
 
 
 def add_writing_routes(router: APIRouter, compare: Compare, comparing: Drives) -> None:
@@ -110,7 +123,7 @@ def add_vote_routes(router: APIRouter, compare: Compare) -> None:
         return saved(lines, f"votes-{comparison_id[:8]}.jsonl", "application/jsonl")
 
 
-def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+def add_number_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor) -> None:
     """Add what is counted in the texts, and what lies between them."""
     comparisons, pool, texts = compare.comparisons, compare.explorer.pool, compare.texts
 
@@ -127,11 +140,14 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
             live.reference = reference
             return found
 
-        return not_json(request) or await answered(questions, counted)
+        return not_json(request) or await answered(reading, counted)
 
     @router.get("/comparisons/{comparison_id}/matrix")
-    async def crossed(comparison_id: str) -> Response:
-        return await answered(questions, lambda: matrix(pool, ended(comparisons.get(comparison_id)), texts))
+    async def crossed(comparison_id: str, request: Request) -> Response:
+        def scored(gone: threading.Event) -> dict[str, Any]:
+            return matrix(Asker(pool, gone), ended(comparisons.get(comparison_id)), texts)
+
+        return await answered_while_there(request, reading, scored)
 
     @router.get("/comparisons/{comparison_id}/gaps")
     def between(comparison_id: str, text_of: int = 0) -> Response:
@@ -140,10 +156,12 @@ def add_number_routes(router: APIRouter, compare: Compare, questions: ThreadPool
             a_pane(live, text_of)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        return StreamingResponse(walked(Walk(pool, live, text_of), questions, texts), media_type="application/x-ndjson")
+        gone = threading.Event()
+        walk = Walk(Asker(pool, gone), live, text_of)
+        return StreamingResponse(walked(walk, reading, texts, gone), media_type="application/x-ndjson")
 
 
-def add_table_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+def add_table_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor) -> None:
     """Add the same numbers as tables."""
     comparisons, pool = compare.comparisons, compare.explorer.pool
 
@@ -157,23 +175,23 @@ def add_table_routes(router: APIRouter, compare: Compare, questions: ThreadPoolE
         return saved(text, f"compare-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
 
     @router.get("/comparisons/{comparison_id}/matrix.csv")
-    async def matrix_csv(comparison_id: str) -> Response:
-        def made() -> Response:
-            text = to_csv(matrix_table(cells_of(pool, ended(comparisons.get(comparison_id)))))
+    async def matrix_csv(comparison_id: str, request: Request) -> Response:
+        def made(gone: threading.Event) -> Response:
+            text = to_csv(matrix_table(cells_of(Asker(pool, gone), ended(comparisons.get(comparison_id)))))
             return saved(text, f"matrix-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
 
-        return await in_turn(questions, made)
+        return await made_while_there(request, reading, made)
 
     @router.get("/comparisons/{comparison_id}/gaps.csv")
-    async def gaps_csv(comparison_id: str, text_of: int = 0) -> Response:
-        def made() -> Response:
+    async def gaps_csv(comparison_id: str, request: Request, text_of: int = 0) -> Response:
+        def made(gone: threading.Event) -> Response:
             live = ended(comparisons.get(comparison_id))
             a_pane(live, text_of)
-            apart = Walk(pool, live, text_of).go()
+            apart = Walk(Asker(pool, gone), live, text_of).go()
             text = to_csv(gaps_table(apart.places, apart.pairs))
             return saved(text, f"apart-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
 
-        return await in_turn(questions, made)
+        return await made_while_there(request, reading, made)
 
 
 def saved(text: str, name: str, kind: str) -> Response:
@@ -202,33 +220,25 @@ def a_pane(live: LiveComparison, number: int) -> None:
         raise SettingError(f"There is no pane {shown(number)}.", hint=f"Panes are {', '.join(LETTERS)}.")
 
 
-def add_file_routes(router: APIRouter, compare: Compare, questions: ThreadPoolExecutor) -> None:
+def add_file_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor) -> None:
     """Add a comparison as one file; whoever asks first waits for what the models have to compute."""
     comparisons, pool = compare.comparisons, compare.explorer.pool
 
     @router.get("/comparisons/{comparison_id}/compare.json")
-    async def whole(comparison_id: str) -> Response:
-        def made() -> Response:
-            text = to_text(to_flat(pool, ended(comparisons.get(comparison_id))))
+    async def whole(comparison_id: str, request: Request) -> Response:
+        def made(gone: threading.Event) -> Response:
+            text = to_text(to_flat(Asker(pool, gone), ended(comparisons.get(comparison_id))))
             return saved(text, f"compare-{comparison_id[:8]}.json", "application/json")
 
-        return await in_turn(questions, made)
+        return await made_while_there(request, reading, made)
 
     @router.get("/comparisons/{comparison_id}/compare.html")
-    async def page(comparison_id: str) -> Response:
-        def made() -> Response:
-            text = "".join(report(compare, ended(comparisons.get(comparison_id))))
+    async def page(comparison_id: str, request: Request) -> Response:
+        def made(gone: threading.Event) -> Response:
+            text = "".join(report(compare, ended(comparisons.get(comparison_id)), Asker(pool, gone)))
             return saved(text, f"compare-{comparison_id[:8]}.html", "text/html; charset=utf-8")
 
-        return await in_turn(questions, made)
-
-
-async def in_turn(questions: ThreadPoolExecutor, made: Callable[[], Response]) -> Response:
-    """Answer with a file, or with the notice that says why there is none."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(questions, made)
-    except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-        return refused(error)
+        return await made_while_there(request, reading, made)
 
 
 async def follow(compare: Compare, live: LiveComparison) -> AsyncIterator[str]:
@@ -248,9 +258,11 @@ async def follow(compare: Compare, live: LiveComparison) -> AsyncIterator[str]:
         await asyncio.sleep(UPDATE_S)
 
 
-async def walked(walk: Walk, questions: ThreadPoolExecutor, texts: Mapping[str, str]) -> AsyncIterator[str]:
-    """Yield how far a walk is, and then what it found; where nobody reads, it ends."""
-    task = asyncio.get_running_loop().run_in_executor(questions, walk.go)
+async def walked(
+    walk: Walk, reading: ThreadPoolExecutor, texts: Mapping[str, str], gone: threading.Event
+) -> AsyncIterator[str]:
+    """Yield how far a walk is, and then what it found; where nobody reads, it is told."""
+    task = asyncio.get_running_loop().run_in_executor(reading, walk.go)
     try:
         while not task.done():
             yield to_json({"done": len(walk.places), "count": walk.count}) + "\n"
@@ -259,4 +271,4 @@ async def walked(walk: Walk, questions: ThreadPoolExecutor, texts: Mapping[str, 
     except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
         yield to_json({"notice": said(error)}) + "\n"
     finally:
-        walk.left.set()
+        gone.set()

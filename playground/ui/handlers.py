@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from playground.pool import Pool
-    from playground.process import Stream
     from playground.store import LiveRun, Store
+    from playground.stream import Stream
     from playground.ui.explore import Branch, Explorer
 
     Asked = tuple[Branch | None, str, Prompt, SamplingParams]  # what it goes on from, model, prompt, settings

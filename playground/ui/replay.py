@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playground.process import raised
+from playground.stream import raised
 from playground.tokens import visible
 from playground.ui.controls import settings_line, to_json
 from playground.ui.notices import said
@@ -17,9 +17,10 @@ from playground.views.base import grouped, percent, sampler_name
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
-    from playground.process import Answer, Stream
+    from playground.process import Answer
     from playground.records import SamplingParams
     from playground.store import LiveRun
+    from playground.stream import Stream
 
 POLL_S, UPDATE_S = 0.01, 0.1
 

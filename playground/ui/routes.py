@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 DAY_S = 24 * 3600
 QUESTIONS = 4  # what-ifs under way at once
+READERS = 8  # texts of comparisons that are read again, or files of them that are made, at once
 ARRIVING = 3  # files under way at once: each is kept until it is there as a whole
 ARRIVE_S = 60.0
 
@@ -77,6 +78,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add everything that is not gradio's, with the questions of each language at its own addresses."""
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
+    reading = ThreadPoolExecutor(READERS, "comparisons")
     searching, comparing = Drives("searches"), Drives("comparisons")
     searches, comparisons, opening, recorded = Searches(), Comparisons(), Opening(), Recorded(explorer.store)
     app.add_exception_handler(ClientDisconnect, unheard)
@@ -97,7 +99,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         add_link_route(router, own)
         add_model_routes(router, own)
         add_beam_routes(router, Beams(own, searches), questions, searching)
-        add_compare_routes(router, Compare(own, comparisons, language.key), questions, comparing)
+        add_compare_routes(router, Compare(own, comparisons, language.key), reading, comparing)
         app.include_router(router)
     app.mount("/playground", StaticFiles(directory=ASSETS))
 
