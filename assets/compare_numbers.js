@@ -45,7 +45,7 @@
       head.replaceChildren(...news.heads.map(([name, help]) => el("th", { scope: "col" }, term(name, help))));
       body.replaceChildren(...news.rows.map((row) => el("tr", {}, ...row.map((value, place) => (place ? el("td", {}, value) : el("th", { scope: "row" }, value))))));
       chrf.textContent = news.note;
-      changes.replaceChildren(...news.diff.map(({ name, parts }) => el("p", {}, el("b", {}, name), " ", ...parts.flatMap(changed))));
+      changes.replaceChildren(...news.diff.map(({ name, note, parts }) => el("p", {}, el("b", {}, name), " ", note, ...parts.flatMap(changed))));
     }
 
     const changed = ([kind, left, right]) => (kind === "equal" ? [left] : [...(left ? [el("del", {}, left)] : []), ...(right ? [el("ins", {}, right)] : [])]);

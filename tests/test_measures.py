@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,16 @@ from hypothesis import strategies as st
 
 from playground.chrf import chrf
 from playground.errors import SettingError
-from playground.measures import changes, compression, distinct, divergence, measures, repetition
+from playground.measures import (
+    MOST_CHANGED,
+    changes,
+    common_words,
+    compression,
+    distinct,
+    divergence,
+    measures,
+    repetition,
+)
 from playground.records import Run, StopReason, TokenStep
 from playground.settings import SamplingParams
 from tests.models import ROOT
@@ -70,9 +81,44 @@ def test_repeating_is_seen_by_all_three() -> None:
 def test_changes_make_one_text_of_the_other(left: str, right: str) -> None:
     """Every character of both is in exactly one of them, and what is equal is equal."""
     found = changes(left, right)
+    assert found is not None
     assert "".join(change.left for change in found) == left
     assert "".join(change.right for change in found) == right
     assert all((change.left == change.right) == (change.kind == "equal") for change in found)
+
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=7)
+
+
+def subsequences(words: list[str]) -> set[tuple[str, ...]]:
+    """Return all that is left of words where any are left out."""
+    return {part for size in range(len(words) + 1) for part in combinations(words, size)}
+
+
+@given(WORDS, WORDS)
+def test_no_two_texts_have_more_words_in_common_than_is_found(one: list[str], other: list[str]) -> None:
+    """All ways to leave some out are tried; what is found stands in both, in order."""
+    found = common_words(one, other)
+    assert [one[place] for place, _ in found] == [other[place] for _, place in found]
+    assert all(left < later and right < last for (left, right), (later, last) in pairwise(found))
+    assert len(found) == max(map(len, subsequences(one) & subsequences(other)))
+
+
+@pytest.mark.parametrize("words", ["la", "la li", "a b c d e f g h i j"])
+def test_the_longest_texts_of_few_words_are_laid_side_by_side(words: str) -> None:
+    """The worst for a search that tries every word against its equals: minutes, where the time is not bounded."""
+    rng = random.Random(1)  # noqa: S311 (no secret)
+    one, other = (" ".join([first, *rng.choices(words.split(), k=MOST_CHANGED - 2), first]) for first in "xy")
+    found = changes(one, other)
+    assert found
+    assert ("".join(change.left for change in found), "".join(change.right for change in found)) == (one, other)
+
+
+def test_texts_with_more_words_between_their_differences_are_not() -> None:
+    """What they have in common before and after does not count."""
+    many = "la " * MOST_CHANGED
+    assert changes(f"{many}a {many}", f"{many}b {many}") is not None
+    assert changes(f"a {many}a", f"b {many}b") is None
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

@@ -138,7 +138,7 @@ def _table(found: Mapping[str, Any], reference: str) -> Iterator[str]:
             escape(left) if kind == "equal" else f"<del>{escape(left)}</del><ins>{escape(right)}</ins>"
             for kind, left, right in other["parts"]
         )
-        yield f'<p class="diff"><b>{escape(other["name"])}</b> {parts}</p>'
+        yield f'<p class="diff"><b>{escape(other["name"])}</b> {escape(other["note"])}{parts}</p>'
 
 
 def _figure(title: str, name: str, notes: list[str]) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from playground.cross_score import cross_score
 from playground.lockstep import Lockstep
-from playground.measures import changes, measures
+from playground.measures import MOST_CHANGED, changes, measures
 from playground.samplers import all_samplers
 from playground.stream import check_there
 from playground.ui.compare import LETTERS
-from playground.views.base import worded
+from playground.views.base import grouped, worded
 from playground.views.differences import gaps_spec, matrix_spec
 
 if TYPE_CHECKING:
@@ -52,20 +52,20 @@ def summary(live: LiveComparison, reference: str, texts: Mapping[str, str]) -> d
         ],
         "rows": rows,
         "note": note,
-        "diff": diff(live),
+        "diff": diff(live, texts),
     }
 
 
-def diff(live: LiveComparison) -> list[dict[str, Any]]:
-    """Return, for each pane but the first, what makes the first one's text into its own."""
+def diff(live: LiveComparison, texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return, for each pane but the first, what makes the first one's text into its own, or why that is not shown."""
     first, *others = [pane.record().text for pane in live.panes]
-    return [
-        {
-            "name": f"{LETTERS[0]} – {LETTERS[number]}",
-            "parts": [[change.kind, change.left, change.right] for change in changes(first, text)],
-        }
-        for number, text in enumerate(others, start=1)
-    ]
+    found = []
+    for letter, text in zip(LETTERS[1:], others, strict=False):
+        parts = changes(first, text)
+        note = "" if parts is not None else texts["compare_diff_long"].format(count=grouped(MOST_CHANGED, texts))
+        told = [[change.kind, change.left, change.right] for change in parts or ()]
+        found.append({"name": f"{LETTERS[0]} – {letter}", "parts": told, "note": note})
+    return found
 
 
 def _row(live: LiveComparison, number: int, reference: str, texts: Mapping[str, str]) -> list[str]:

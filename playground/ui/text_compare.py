@@ -94,6 +94,7 @@ COMPARE: dict[str, str] = {
     "compare_vocabularies": "{one} and {other} have different vocabularies: their distributions cannot be compared.",
     "compare_diff": "Words that differ",
     "compare_diff_help": "From the first pane’s text to the other’s: struck out is left out, underlined is put in.",
+    "compare_diff_long": "Not shown: more than {count} words lie between the first difference and the last.",
     "compare_vote": "Which is better?",
     "compare_blind": "blind: hide which pane is which until the vote",
     "compare_vote_tie": "tie",
