@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from playground.errors import PlaygroundError, SettingError
 from playground.measures import divergence
 from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes
-from playground.records import Prompt, SamplingParams
+from playground.records import Prompt, SamplingParams, StopReason
 from playground.shelf import Shelf
 from playground.store import MAX_TOKENS, LiveRun, Store
 
@@ -151,24 +151,36 @@ class Comparisons(Shelf[LiveComparison]):
         return live
 
 
+def with_text(panes: Sequence[LiveRun]) -> list[int]:
+    """Return the numbers of the panes that have a text or will have one: not of one that ended without a token."""
+    return [number for number, pane in enumerate(panes) if pane.steps or not pane.over]
+
+
 def parting(panes: Sequence[LiveRun]) -> tuple[int | None, ...] | None:
     """Return the place of the token at which the texts part, None for one that had ended; None where they are equal.
 
-    Texts of one model part where their token ids do, those of several where their bytes do. Of texts that still grow
-    only what all of them have counts.
+    Texts of one model part where their token ids do, those of several where their bytes do, to which no end token
+    belongs. Of texts that still grow only what all of them have counts.
     """
-    one_model = len({pane.model for pane in panes}) == 1
-    texts: list[Sequence[object]] = [
-        [step.token_id for step in pane.steps] if one_model else b"".join(step.piece for step in pane.steps)
-        for pane in panes
-    ]
-    if not all(pane.over for pane in panes):
+    written = [panes[number] for number in with_text(panes)]
+    one_model = len({pane.model for pane in written}) == 1
+    texts: list[Sequence[object]] = [_ids(pane) if one_model else _bytes(pane) for pane in written]
+    if not all(pane.over for pane in written):
         shared = min(map(len, texts))
         texts = [text[:shared] for text in texts]
     parted = [place for text in texts[1:] if (place := divergence(texts[0], text)) is not None]
     if not parted:
         return None
     return tuple(_token_at(pane, min(parted), ids=one_model) for pane in panes)
+
+
+def _ids(pane: LiveRun) -> list[int]:
+    return [step.token_id for step in pane.steps]
+
+
+def _bytes(pane: LiveRun) -> bytes:
+    steps = pane.steps[:-1] if pane.stop_reason is StopReason.EOS else pane.steps
+    return b"".join(step.piece for step in steps)
 
 
 def _token_at(pane: LiveRun, place: int, *, ids: bool) -> int | None:

@@ -141,6 +141,17 @@ def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[st
     assert texts(again) == texts(found)
 
 
+def test_a_pane_that_failed_has_no_part_in_where_the_texts_part(page: RunningApp) -> None:
+    """The others are compared; one alone with nothing."""
+    greedy, failed = {"chain": {"temperature": 0}}, {"chain": {"temperature": -1}}
+    same = end(page, asked(greedy, failed, greedy))
+    assert (same["parted"], [pane["parts"] for pane in same["panes"]]) == ("All texts are the same.", [None] * 3)
+    stop = {"chain": {"temperature": 0, "stop": [" sat"]}}
+    parted = end(page, asked(greedy, failed, stop))["parted"]
+    assert ("A: token" in parted, "B:" in parted, parted.endswith("C: its end.")) == (True, False, True)
+    assert end(page, asked(greedy, failed))["parted"] == ""
+
+
 def test_a_chat_with_a_model_without_a_template_is_said_there(page: RunningApp) -> None:
     """It is a matter of that pane."""
     found = end(page, asked({}, {}, mode="chat"))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playground import Playground, backends
-from playground.comparisons import LiveComparison
+from playground.comparisons import LiveComparison, parting
 from playground.engine import Engine
 from playground.errors import SettingError
 from playground.events import Ended, PaneSaid, Started
 from playground.panes import Pane
-from playground.records import Prompt, Run, StopReason
+from playground.records import Prompt, Run, StopReason, TokenStep
 from playground.side_by_side import ONE_BY_ONE, together, write_all
+from playground.store import LiveRun, Store
 from tests.models import CATALOG, SMOLLM, settings
 from tests.test_engine import Watched, toy
 
@@ -167,3 +168,25 @@ def test_a_model_without_room_says_so() -> None:
     model.slots = 2
     with pytest.raises(SettingError, match="3 panes need room for 3 texts at once; this model has room for 2"):
         list(write_all(Engine(model), [Pane(Prompt(text="cat"), settings())] * 3, lambda _: True))
+
+
+def ended(model: str, *pieces: bytes, reason: StopReason = StopReason.LENGTH) -> LiveRun:
+    """Return a text that has ended; a token's id is the length of its piece."""
+    steps = tuple(TokenStep(place, len(piece), piece, 0.5, 0.5, 0.5, 1, b"") for place, piece in enumerate(pieces))
+    return Store().opened(Run("run", model, settings(), steps=steps, stop_reason=reason), "")
+
+
+def test_end_tokens_of_two_models_are_no_text() -> None:
+    """Each model has its own; where one text goes on, the other's end token stands at that place."""
+    one = ended("one", b"Paris", b".", b"</s>", reason=StopReason.EOS)
+    assert parting([one, ended("other", b"Par", b"is.", b"<|end|>", reason=StopReason.EOS)]) is None
+    assert parting([one, ended("other", b"Par", b"is.")]) is None
+    assert parting([one, ended("other", b"Par", b"is.", b" It")]) == (2, 2)
+    assert parting([one, ended("other", b"Par", b"is?")]) == (1, 1)
+
+
+def test_a_pane_without_text_does_not_part_the_others() -> None:
+    """It failed, or was stopped before its first token; its model does not count either."""
+    texts = [ended("one", b"a", b"bc"), ended("one", b"a", b"bc")]
+    assert parting([texts[0], ended("one", reason=StopReason.FAILED), texts[1]]) is None
+    assert parting([texts[0], ended("one", b"a", b"b"), ended("gone", reason=StopReason.STOPPED)]) == (1, 1, None)

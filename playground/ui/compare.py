@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from playground.comparisons import parting
+from playground.comparisons import parting, with_text
 from playground.errors import PlaygroundError, SettingError, shown
 from playground.panes import MAX_PANES, MIN_PANES
 from playground.status import State
@@ -148,7 +148,8 @@ class Compare:
 
     def parted(self, live: LiveComparison, places: Sequence[int | None] | None) -> str:
         """Say where the texts part."""
-        if not all(run.steps for run in live.panes):
+        written = with_text(live.panes)
+        if len(written) < MIN_PANES or not all(live.panes[number].steps for number in written):
             return ""
         if places is None:
             return self.texts["compare_same" if live.over else "compare_same_yet"]
@@ -161,6 +162,7 @@ class Compare:
             if place is not None
             else self.texts["compare_part_ended"].format(pane=LETTERS[number])
             for number, place in enumerate(places)
+            if number in written
         ]
         return self.texts["compare_parted"].format(places=" · ".join(found))
 
