@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from playground.errors import PlaygroundError, SettingError
 from playground.measures import divergence
 from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes
-from playground.records import Prompt, SamplingParams, StopReason
+from playground.records import Prompt, SamplingParams
 from playground.shelf import Shelf
 from playground.store import MAX_TOKENS, LiveRun, Store
 
@@ -179,8 +179,7 @@ def _ids(pane: LiveRun) -> list[int]:
 
 
 def _bytes(pane: LiveRun) -> bytes:
-    steps = pane.steps[:-1] if pane.stop_reason is StopReason.EOS else pane.steps
-    return b"".join(step.piece for step in steps)
+    return b"".join(step.piece for step in pane.text_steps)
 
 
 def _token_at(pane: LiveRun, place: int, *, ids: bool) -> int | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from playground.errors import PlaygroundError
 from playground.measures import perplexity
 from playground.numerics import BITS_PER_NAT
-from playground.records import Prompt, SamplingParams, StopReason
+from playground.records import Prompt, SamplingParams
 from playground.vocabularies import agreement, pieces_of
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def _cell(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]
 
 def _ids(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]) -> tuple[tuple[int, ...], str]:
     """Return what a text is for a model, and a note where that is not what was written."""
-    steps = text.steps[:-1] if text.stop_reason is StopReason.EOS else text.steps
-    ids = tuple(step.token_id for step in steps)
+    ids = tuple(step.token_id for step in text.text_steps)
     if text.model == reader.model:
         return ids, ""
     found = agreement(pieces[text.model], pieces[reader.model])

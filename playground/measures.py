@@ -42,7 +42,8 @@ class Measures:
 
     Attributes:
         tokens, characters, words: how many; an end token is a token and no character.
-        mean_logprob: in nats, of the written tokens under the model's raw distribution; −inf where one was impossible.
+        mean_logprob: in nats, of the text's tokens under the model's raw distribution, its end token left out as in a
+            cross-score: another model may have another one. −inf where a token was impossible.
         perplexity: the exponential of its negative.
         distinct_1, distinct_2: different n-grams ÷ n-grams.
         repetition: 1 − different ÷ all 4-grams.
@@ -63,7 +64,7 @@ class Measures:
 def measures(run: Run) -> Measures:
     """Count in the text of a run."""
     text, words = run.text, run.text.split()
-    mean = mean_logprob([step.model_prob for step in run.steps])
+    mean = mean_logprob([step.model_prob for step in run.text_steps])
     return Measures(
         tokens=len(run.steps),
         characters=len(text),

@@ -12,12 +12,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import msgpack
 
 from playground.settings import SamplingParams
 from playground.tokens import TextStream, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "Candidate",
@@ -214,6 +217,11 @@ class StopReason(StrEnum):
     FAILED = "failed"
 
 
+def without_end(steps: Sequence[TokenStep], reason: StopReason | None) -> Sequence[TokenStep]:
+    """Return the steps that are the text: a token that ended it is none of them."""
+    return steps[:-1] if reason is StopReason.EOS else steps
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds of one run, measured in the model's process from taking up the request."""
@@ -256,9 +264,13 @@ class Run:
     @property
     def text(self) -> str:
         """The written text; the token that ended it is not part of it."""
-        steps = self.steps[:-1] if self.stop_reason is StopReason.EOS else self.steps
         stream = TextStream()
-        return "".join(stream.feed(step.piece) for step in steps) + stream.finish()
+        return "".join(stream.feed(step.piece) for step in self.text_steps) + stream.finish()
+
+    @property
+    def text_steps(self) -> Sequence[TokenStep]:
+        """The steps that are the text."""
+        return without_end(self.steps, self.stop_reason)
 
     def ids_before(self, position: int) -> tuple[int, ...]:
         """Token ids that the step at ``position`` saw: the prompt and what was written before it."""

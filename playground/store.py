@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from playground.errors import PlaygroundError, RunNotFound, SavedRunError
-from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep
+from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep, without_end
 from playground.shelf import Shelf, Stoppable
 from playground.tokens import Joiner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from playground.process import Answer
 
@@ -94,6 +94,18 @@ class LiveRun(Stoppable):
     def over(self) -> bool:
         """Nothing more comes."""
         return self.stop_reason is not None
+
+    @property
+    def text_steps(self) -> Sequence[TokenStep]:
+        """The steps that are the text."""
+        return without_end(self.steps, self.stop_reason)
+
+    @property
+    def text_bits(self) -> float:
+        """The surprisal of the text, all its tokens together."""
+        if self.stop_reason is StopReason.EOS:
+            return sum(step.surprisal_bits for step in self.text_steps)
+        return self.surprisal_bits
 
     def closed(self) -> None:
         """Mark a run that nobody listens to any more."""

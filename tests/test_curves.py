@@ -38,10 +38,20 @@ def test_an_impossible_token_ends_the_perplexity() -> None:
     """From a token of probability 0 on, which only another model can have written, there is no finite number."""
     steps = [drawn(0, 0), drawn(1, 0)]
     impossible = TokenStep(1, 3, b"x", luck=0.5, model_prob=0.0, final_prob=0.0, rank=4, packed=steps[1].packed)
-    assert perplexities([steps[0], impossible]) == [2.0, None]
+    assert perplexities([steps[0], impossible]) == [2.0, math.inf]
+    assert curves_spec([steps[0], impossible], ENGLISH)["data"][4]["y"] == [2.0, None]
     said = curves_spec([steps[0], impossible], ENGLISH)["data"][2]
     assert (said["y"], "surprisal ∞ bits" in said["hovertext"][1]) == ([1.0, None], True)
     assert math.isinf(impossible.surprisal_bits)
+
+
+def test_an_end_token_adds_nothing_to_the_perplexity_of_the_text() -> None:
+    """It has a surprisal of its own; where nothing else was written there is no number."""
+    steps = [drawn(0, 0), drawn(1, 2)]
+    assert perplexities(steps, ended=True) == [2.0, 2.0]
+    [label] = curves_spec(steps[:1], ENGLISH, ended=True)["data"][2]["hovertext"]
+    assert "surprisal 1.00 bits" in label
+    assert label.endswith("perplexity so far –")
 
 
 @pytest.mark.parametrize("text", ["<b>$x$", "{token}", "a\nb", "</text>&amp;"])

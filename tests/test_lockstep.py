@@ -15,7 +15,11 @@ from playground import Playground
 from playground.cross_score import cross_score
 from playground.distances import SAME, Distance
 from playground.lockstep import Lockstep
+from playground.measures import measures
 from playground.records import StopReason
+from playground.store import Store
+from playground.ui.strip import stats
+from playground.ui.text import ENGLISH
 from tests.models import CATALOG, SMOLLM
 from tests.tiny_models import reader, tiny
 
@@ -129,15 +133,21 @@ def test_a_token_that_only_the_writer_has_is_named(play: Playground) -> None:
 
 
 def test_the_diagonal_of_the_cross_score_is_each_text_under_its_own_model(play: Playground) -> None:
-    """The same perplexity that its steps make, without the end token."""
-    runs = [written(play, "toy", seed=seed) for seed in (1, 2)]
+    """The perplexity that the table and the line under the text have, of one that ended and of one that was cut."""
+    runs = [written(play, "toy", seed=3, max_new_tokens=count) for count in (3, 30)]
+    assert [run.stop_reason for run in runs] == [StopReason.LENGTH, StopReason.EOS]
     matrix = cross_score(play.pool, runs)
     for place, run in enumerate(runs):
-        steps = run.steps[:-1] if run.stop_reason is StopReason.EOS else run.steps
+        steps = run.steps[:-1] if place else run.steps
         bits = [step.surprisal_bits for step in steps]
-        cell = matrix[place][place]
-        assert cell.perplexity == pytest.approx(2 ** (sum(bits) / len(bits)))
-        assert cell.bits_per_character == pytest.approx(sum(bits) / len(run.text))
+        cell, table = matrix[place][place], measures(run)
+        assert (cell.logprob or 0) / cell.tokens == pytest.approx(table.mean_logprob, rel=1e-9)
+        assert cell.perplexity == pytest.approx(table.perplexity, rel=1e-9)
+        assert cell.perplexity == pytest.approx(2 ** (sum(bits) / len(bits)), rel=1e-9)
+        assert cell.bits_per_character == pytest.approx(sum(bits) / len(run.text), rel=1e-9)
+        assert ["perplexity", f"{cell.perplexity:.2f}"] in [
+            item[:2] for item in stats(Store().opened(run, ""), ENGLISH)
+        ]
 
 
 def test_a_pane_whose_model_is_gone_has_a_sentence_in_its_cells(play: Playground) -> None:

@@ -49,10 +49,11 @@ def test_a_run_is_counted() -> None:
 
 
 def test_the_end_token_is_a_token_and_no_text() -> None:
-    """Its probability counts, its piece is no character."""
-    found = measures(run_of((b" a", 0.5), (b"<|end|>", 0.5), end=StopReason.EOS))
+    """It was drawn; neither its piece nor its probability is the text's."""
+    found = measures(run_of((b" a", 0.5), (b"<|end|>", 0.125), end=StopReason.EOS))
     assert (found.tokens, found.characters) == (2, 2)
     assert found.perplexity == pytest.approx(2)
+    assert measures(run_of((b"<|end|>", 0.5), end=StopReason.EOS)).perplexity is None
 
 
 def test_a_text_of_nothing_has_no_shares() -> None:

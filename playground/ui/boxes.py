@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import SettingError, shown
-from playground.records import Prompt, StopReason
+from playground.records import Prompt
 from playground.tokens import check_characters
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def boxes_after(run: LiveRun) -> dict[str, Any]:
     Raises:
         SettingError: prompt or text begin or end within a character.
     """
-    steps = run.steps[:-1] if run.stop_reason is StopReason.EOS else run.steps
-    text = _text(step.piece for step in steps)
+    text = _text(step.piece for step in run.text_steps)
     if run.asked.messages:
         turns = [{"role": role, "content": content} for role, content in run.asked.messages]
         system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""

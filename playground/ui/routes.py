@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from playground.comparisons import Comparisons
 from playground.errors import RunNotFound, SavedRunError
+from playground.records import StopReason
 from playground.saved import MAX_FILE_BYTES, lines
 from playground.searches import Searches
 from playground.tables import steps_table, to_csv
@@ -183,7 +184,10 @@ def add_prompt_routes(router: APIRouter, explorer: Explorer, questions: ThreadPo
 
 def curved_run(live: LiveRun, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the curves of a run with the lines of settings that go with them into a report."""
-    return {"figure": curves_spec(live.steps, texts), "settings": settings_lines(live, texts)}
+    return {
+        "figure": curves_spec(live.steps, texts, ended=live.stop_reason is StopReason.EOS),
+        "settings": settings_lines(live, texts),
+    }
 
 
 def add_first_route(router: APIRouter, explorer: Explorer, recorded: Recorded) -> None:

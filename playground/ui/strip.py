@@ -80,8 +80,8 @@ def stats(live: LiveRun, texts: Mapping[str, str]) -> list[list[str]]:
         found.append([texts["stat_rate"], f"{rate:.0f}" if rate else "–", texts["stat_rate_help"]])
         first = texts["seconds"].format(seconds=f"{live.timing.time_to_first_token_s:.2f}")
         found.append([texts["stat_first"], first, texts["stat_first_help"]])
-    if count:
-        perplexity = perplexity_text(live.surprisal_bits / count)
+    if written := len(live.text_steps):
+        perplexity = perplexity_text(live.text_bits / written)
         found.append([texts["stat_perplexity"], perplexity, texts["stat_perplexity_help"]])
     found.append([texts["stat_ended" if live.stop_reason else "stat_state"], ending(live, texts), ""])
     found.append([texts["stat_seed"], str(live.params.seed), ""])

@@ -158,8 +158,8 @@ ENGLISH: dict[str, str] = {
     "support_help": "Tokens that the chain leaves with a probability above zero, of all that the model knows.",
     "removed_mass_help": "What the model gave to the tokens that the chain removed, all together.",
     "stat_perplexity_help": (
-        "2 to the power of the mean surprisal of the written tokens under the model alone: as if each had been picked "
-        "among so many equally likely ones."
+        "2 to the power of the mean surprisal of the text’s tokens under the model alone: as if each had been picked "
+        "among so many equally likely ones. An end token is not part of the text."
     ),
     "stat_rate_help": "Tokens per second, from the first written token on.",
     "stat_first_help": "Seconds from the start of the work to the first written token, with reading the prompt.",

@@ -70,9 +70,15 @@ COMPARE: dict[str, str] = {
     "compare_column_first_s": "first token",
     "compare_column_rate": "tokens/s",
     "compare_column_mean_logprob": "mean logprob",
-    "compare_column_mean_logprob_help": "Natural logarithm of each token’s probability before the chain, in the mean.",
+    "compare_column_mean_logprob_help": (
+        "Natural logarithm of each token’s probability before the chain, in the mean; without the end token, which "
+        "is not part of the text."
+    ),
     "compare_column_perplexity": "perplexity",
-    "compare_column_perplexity_help": "The exponential of −mean logprob: how many tokens the model hesitated between.",
+    "compare_column_perplexity_help": (
+        "The exponential of −mean logprob: how many tokens the model hesitated between. The same number as under "
+        "“Each text under each model”, without the end token."
+    ),
     "compare_column_distinct_1_help": "Different words ÷ words.",
     "compare_column_distinct_2_help": "Different pairs of words ÷ pairs.",
     "compare_column_repetition": "repetition",
@@ -82,7 +88,9 @@ COMPARE: dict[str, str] = {
     "compare_chrf_said": "chrF and chrF++ by sacrebleu, {signature}",
     "compare_reference": "Reference text, for chrF",
     "compare_matrix": "Each text under each model",
-    "compare_matrix_help": "A row for each text: how perplexed each pane’s model is by it, before any chain.",
+    "compare_matrix_help": (
+        "A row for each text: how perplexed each pane’s model is by it, before any chain and without its end token."
+    ),
     "compare_gaps": "How far apart along one text",
     "compare_gaps_help": (
         "Every pane reads the chosen text; at each token its distributions are compared over the whole vocabulary."

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 PANELS = {"y": (0.58, 0.95), "y2": (0.29, 0.5), "y3": (0.0, 0.21)}
 
 
-def curves(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> go.Figure:
-    """Draw the steps of a run; ``texts`` are the words of the page's language."""
-    return go.Figure(curves_spec(steps, texts))
+def curves(steps: Sequence[TokenStep], texts: Mapping[str, str], *, ended: bool = False) -> go.Figure:
+    """Draw the steps of a run.
+
+    Args:
+        steps: its tokens.
+        texts: the words of the page's language.
+        ended: the last one is an end token, which is no part of the text and of its perplexity.
+    """
+    return go.Figure(curves_spec(steps, texts, ended=ended))
 
 
-def curves_spec(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> dict[str, Any]:
+def curves_spec(steps: Sequence[TokenStep], texts: Mapping[str, str], *, ended: bool = False) -> dict[str, Any]:
     """Return the same figure as plain values, which the page sends."""
     snapshots = [step.snapshot for step in steps]
     surprisal = [step.surprisal_bits if step.surprisal_bits < math.inf else None for step in steps]
-    perplexity = perplexities(steps)
+    perplexity = perplexities(steps, ended=ended)
     rows = zip(steps, snapshots, perplexity, strict=True)
     common = {"type": "scatter", "x": [step.position + 1 for step in steps], "hoverinfo": "skip"}
     line = common | {"mode": "lines"}
@@ -43,19 +49,22 @@ def curves_spec(steps: Sequence[TokenStep], texts: Mapping[str, str]) -> dict[st
             line | _of("after", [item.final_entropy_bits for item in snapshots], AFTER, "y"),
             common | {"name": "surprisal", "y": surprisal, "yaxis": "y"} | dots | said,
             line | _of("support", [item.support for item in snapshots], AFTER, "y2"),
-            line | _of("perplexity", perplexity, DRAWN, "y3"),
+            line | _of("perplexity", [None if value == math.inf else value for value in perplexity], DRAWN, "y3"),
         ],
         "layout": _layout(texts),
     }
 
 
-def perplexities(steps: Sequence[TokenStep]) -> list[float | None]:
-    """Return 2 to the power of the mean surprisal of the tokens so far, None from one on that was impossible."""
+def perplexities(steps: Sequence[TokenStep], *, ended: bool = False) -> list[float | None]:
+    """Return 2 to the power of the mean surprisal of the text so far, inf from a token on that was impossible.
+
+    None where only an end token has been written.
+    """
     total, found = 0.0, list[float | None]()
-    for count, step in enumerate(steps, start=1):
+    for count, step in enumerate(steps[:-1] if ended else steps, start=1):
         total += step.surprisal_bits
-        found.append(2 ** (total / count) if total < math.inf else None)
-    return found
+        found.append(2 ** (total / count) if total < math.inf else math.inf)
+    return [*found, found[-1] if found else None] if ended else found
 
 
 def _of(name: str, values: Sequence[float | None], color: str, axis: str) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def _said(step: TokenStep, snapshot: Snapshot, perplexity: float | None, texts: 
         before=f"{snapshot.model_entropy_bits:.2f}",
         after=f"{snapshot.final_entropy_bits:.2f}",
         support=grouped(snapshot.support, texts),
-        perplexity="∞" if perplexity is None else f"{perplexity:.2f}",
+        perplexity="–" if perplexity is None else f"{perplexity:.2f}".replace("inf", "∞"),
     )
     return literal_lines(said)
 

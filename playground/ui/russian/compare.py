@@ -70,9 +70,14 @@ COMPARE: dict[str, str] = {
     "compare_column_first_s": "первый токен",
     "compare_column_rate": "токенов/с",
     "compare_column_mean_logprob": "средний logprob",
-    "compare_column_mean_logprob_help": "Натуральный логарифм вероятности токена до цепочки, в среднем.",
+    "compare_column_mean_logprob_help": (
+        "Натуральный логарифм вероятности токена до цепочки, в среднем; без конечного токена: он в текст не входит."
+    ),
     "compare_column_perplexity": "перплексия",
-    "compare_column_perplexity_help": "Экспонента от −среднего logprob: между сколькими токенами колебалась модель.",
+    "compare_column_perplexity_help": (
+        "Экспонента от −среднего logprob: между сколькими токенами колебалась модель. То же число, что в таблице "
+        "«Каждый текст под каждой моделью», без конечного токена."
+    ),
     "compare_column_distinct_1_help": "Разных слов ÷ слов.",
     "compare_column_distinct_2_help": "Разных пар слов ÷ пар.",
     "compare_column_repetition": "повторы",
@@ -82,7 +87,9 @@ COMPARE: dict[str, str] = {
     "compare_chrf_said": "chrF и chrF++ считает sacrebleu, {signature}",
     "compare_reference": "Эталонный текст, для chrF",
     "compare_matrix": "Каждый текст под каждой моделью",
-    "compare_matrix_help": "Строка на текст: насколько он неожидан для модели каждой панели, до всякой цепочки.",
+    "compare_matrix_help": (
+        "Строка на текст: насколько он неожидан для модели каждой панели, до всякой цепочки и без конечного токена."
+    ),
     "compare_gaps": "Как далеки панели вдоль одного текста",
     "compare_gaps_help": (
         "Все панели читают выбранный текст; на каждом токене их распределения сравниваются по всему словарю."
