@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 UNKNOWN = "Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one."
 BITS = "Compare bits per character, not perplexities."
 ENCODED = f"Encoded anew: this model's tokenizer is another one. {BITS}"
+CALLS = f"Encoded anew: this model calls token {{token:,}}, which the text has, something else. {BITS}"
 LACKS = f"Encoded anew: this model has no token {{token:,}}, which the text has. {BITS}"
 
 
@@ -94,9 +95,12 @@ def _ids(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]
         return ids, ""
     found = agreement(pieces[text.model], pieces[reader.model])
     highest = max(ids, default=0)
-    if found.width > highest:
+    renamed = min(set(ids).intersection(found.renamed), default=None)
+    if found.width > highest and renamed is None:
         return ids, found.note
     answer = pool.ask("encode", reader.model, Prompt(text=text.text), SamplingParams())
+    if found.width > highest:
+        return tuple(answer["ids"]), CALLS.format(token=renamed)
     if found.width:
         return tuple(answer["ids"]), LACKS.format(token=highest)
     return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN

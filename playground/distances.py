@@ -131,9 +131,15 @@ def _bits(nats: float) -> float:
     return max(0.0, nats * BITS_PER_NAT)
 
 
-def narrowed(distribution: Distribution, width: int) -> tuple[Distribution | None, float]:
-    """Leave out the token ids from ``width`` on; return what is left, None for nothing, and the share left out."""
+def narrowed(distribution: Distribution, width: int, others: tuple[int, ...] = ()) -> tuple[Distribution | None, float]:
+    """Leave out the token ids from ``width`` on, and ``others``.
+
+    Returns:
+        What is left, None for nothing, and the share left out.
+    """
     inside = distribution.token_ids < width
+    if others:
+        inside &= distribution.without(np.array(others))
     if inside.all():
         return distribution, 0.0
     share = float(distribution.weigh(np.flatnonzero(~inside)).sum())

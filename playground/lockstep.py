@@ -50,7 +50,7 @@ class Gap:
     Attributes:
         raw: between what the models answered.
         final: between what each pane draws from.
-        ignored: the largest share of probability that lay on token ids that only one of them has.
+        ignored: the largest share of probability that lay on token ids that are left out.
     """
 
     raw: Distance
@@ -118,6 +118,9 @@ class Lockstep:
             raise PlaygroundError(found.note)
         if found.width <= longest:
             raise PlaygroundError(f"This model has no token {longest:,}, which the text has.")
+        renamed = min({step.token_id for step in text.steps}.intersection(found.renamed), default=None)
+        if renamed is not None:
+            raise PlaygroundError(f"This model calls token {renamed:,}, which the text has, something else.")
 
     def walk(self) -> Generator[Place, None, None]:
         """Yield the places in order; closing it stops the processes' work."""
@@ -201,8 +204,8 @@ class Lockstep:
         if pair.one not in found or pair.other not in found:
             return None
         (raw, final), (other_raw, other_final) = found[pair.one], found[pair.other]
-        between, ignored = _between(raw, other_raw, pair.agreement.width)
-        return Gap(between, _between(final, other_final, pair.agreement.width)[0], ignored)
+        between, ignored = _between(raw, other_raw, pair.agreement)
+        return Gap(between, _between(final, other_final, pair.agreement)[0], ignored)
 
 
 def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:  # noqa: ANN401 (a message of a process)
@@ -210,8 +213,10 @@ def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:  # noqa: ANN401 (a
     yield from rest
 
 
-def _between(one: Distribution, other: Distribution, width: int) -> tuple[Distance, float]:
-    """Return the distance over the ids that both have, and the larger share that one has on others."""
-    (mine, share), (theirs, other_share) = narrowed(one, width), narrowed(other, width)
+def _between(one: Distribution, other: Distribution, agreed: Agreement) -> tuple[Distance, float]:
+    """Return the distance over the ids that mean the same in both, and the larger share that one has on others."""
+    (mine, share), (theirs, other_share) = (
+        narrowed(distribution, agreed.width, agreed.renamed) for distribution in (one, other)
+    )
     found = APART if mine is None or theirs is None else distance(mine, theirs)
     return found, max(share, other_share)

@@ -2,7 +2,7 @@
 
 - Rows that only pad a vocabulary have no name; each backend calls them something else, and they are the same.
 - Models that were tuned from one another may call a few control tokens by other names (Qwen2.5-Omni's ``<|AUDIO|>`` is
-  Qwen2.5's ``<|object_ref_start|>``). Those are compared as ids, and a sentence names them.
+  Qwen2.5's ``<|object_ref_start|>``). Those are left out, as they are not the same token, and a sentence names them.
 """
 
 from __future__ import annotations
@@ -25,26 +25,28 @@ class Agreement:
 
     Attributes:
         width: token ids that mean the same in both, from 0 on; 0 where they are two vocabularies.
+        renamed: ids below it that are control tokens of two names: they are left out.
         note: a sentence where ids are left out, or why nothing can be compared id by id; often "".
     """
 
     width: int
     note: str = ""
+    renamed: tuple[int, ...] = ()
 
 
 MOST_RENAMED, MOST_NAMED = 32, 3
-CONTROL = re.compile(rb"<\|?[^<>\s]{1,60}>")
+CONTROL = re.compile(rb"<\|[^<>|\s]{1,60}\|>|<unused\d+>|</?s>|<(?:bos|eos|pad|unk|mask)>")  # not <div>, which is text
 
 
 def agreement(one: Sequence[bytes], other: Sequence[bytes]) -> Agreement:
     """Compare the pieces of two models.
 
     >>> agreement([b"a", b"b"], [b"a", b"b", b"c"])
-    Agreement(width=2, note='Token ids from 2 on, which only one of the models has, are left out (1).')
+    Agreement(width=2, note='Token ids from 2 on, which only one of the models has, are left out (1).', renamed=())
     >>> agreement([b"a", b"b"], [b"a", b"c"]).note
     "The tokenizers differ, first in token 1 (b'b' and b'c'): distributions cannot be compared, only whole texts."
     >>> agreement([b"a", b"<|x|>"], [b"a", b"<|y|>"])
-    Agreement(width=2, note="1 control token has two names and is compared as an id: 1 (b'<|x|>' and b'<|y|>').")
+    Agreement(width=2, note="1 control token has two names and is left out: 1 (b'<|x|>' and b'<|y|>').", renamed=(1,))
     """
     width, renamed = min(len(one), len(other)), list[int]()
     for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
@@ -55,7 +57,8 @@ def agreement(one: Sequence[bytes], other: Sequence[bytes]) -> Agreement:
             continue
         said = f"The tokenizers differ, first in token {_named(place, one, other)}: distributions cannot be compared"
         return Agreement(0, f"{said}, only whole texts.")
-    return Agreement(width, " ".join(filter(None, [_renamed(renamed, one, other), _left_out(one, other)])))
+    notes = filter(None, [_renamed(renamed, one, other), _left_out(one, other)])
+    return Agreement(width, " ".join(notes), tuple(renamed))
 
 
 def _pads(place: int, piece: bytes) -> bool:
@@ -73,9 +76,9 @@ def _renamed(places: Sequence[int], one: Sequence[bytes], other: Sequence[bytes]
     named = ", ".join(_named(place, one, other) for place in places[:MOST_NAMED])
     more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
     said = (
-        "1 control token has two names and is compared as an id"
+        "1 control token has two names and is left out"
         if len(places) == 1
-        else f"{len(places)} control tokens have two names and are compared as ids"
+        else f"{len(places)} control tokens have two names and are left out"
     )
     return f"{said}: {named}{more}."
 

@@ -132,6 +132,31 @@ def test_a_token_that_only_the_writer_has_is_named(play: Playground) -> None:
     assert walked.problems == {1: "This model has no token 259, which the text has."}
 
 
+def test_control_tokens_of_two_names_are_left_out_with_their_share(play: Playground, tmp_path: Path) -> None:
+    """Two tables that differ in the name of one control token alone: all others are compared, exactly."""
+    shares = {"": {" la": 0.5, " li": 0.25}, " la": {" la": 0.25}}
+    for name in ("<|one|>", "<|two|>"):
+        file = tmp_path / f"{name[2:5]}.json"
+        file.write_text(json.dumps({last: row | {name: 1 - sum(row.values())} for last, row in shares.items()}))
+        toy = replace(CATALOG.get("toy"), key=file.stem, title=file.stem, file=file)
+        play.pool.catalog = replace(play.pool.catalog, models=(*play.pool.catalog.models, toy))
+    runs = [written(play, name, " li", temperature=0, max_new_tokens=1) for name in ("one", "two")]
+    walked = Lockstep.of(play.pool, runs, 0)
+    assert walked.pairs[0].agreement.note.startswith("1 control token has two names and is left out: 3 (b'<|one|>'")
+    [place] = walked.walk()
+    [gap] = place.gaps
+    assert gap
+    assert gap.raw == gap.final == SAME
+    assert gap.ignored == pytest.approx(0.25, abs=0.01)
+    named = written(play, "one", " la", temperature=0, max_new_tokens=1)
+    assert [step.token_id for step in named.steps] == [3]
+    notes = [row[1].note for row in cross_score(play.pool, (runs[0], runs[1], named))]
+    assert notes[0] == walked.pairs[0].agreement.note
+    assert notes[2].startswith("Encoded anew: this model calls token 3, which the text has, something else.")
+    said = "This model calls token 3, which the text has, something else."
+    assert Lockstep.of(play.pool, (named, runs[1]), 0).problems == {1: said}
+
+
 def test_the_diagonal_of_the_cross_score_is_each_text_under_its_own_model(play: Playground) -> None:
     """The perplexity that the table and the line under the text have, of one that ended and of one that was cut."""
     runs = [written(play, "toy", seed=3, max_new_tokens=count) for count in (3, 30)]

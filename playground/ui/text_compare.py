@@ -98,7 +98,7 @@ COMPARE: dict[str, str] = {
     "compare_text_of": "Along the text of",
     "compare_pair": "Panes",
     "compare_reading": "Read {done} of {count} tokens …",
-    "compare_ignored": "At most {share} of the probability lay on token ids that only one of them has.",
+    "compare_ignored": "At most {share} of the probability lay on token ids that are left out.",
     "compare_vocabularies": "{one} and {other} have different vocabularies: their distributions cannot be compared.",
     "compare_diff": "Words that differ",
     "compare_diff_help": "From the first pane’s text to the other’s: struck out is left out, underlined is put in.",
