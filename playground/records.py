@@ -103,6 +103,11 @@ class Candidate(NamedTuple):
         """The piece as a label shows it."""
         return visible(self.piece)
 
+    @property
+    def in_play(self) -> bool:
+        """Whether it can be drawn: nothing removed it, nor did the model exclude it, as it may a given token."""
+        return self.removed_by is None and (self.model_prob > 0 or self.final_prob > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkNote:

@@ -20,7 +20,7 @@ from playground.samplers.top_p import TopP
 from playground.tokens import visible
 from playground.ui.text import ENGLISH
 from playground.views.base import AFTER, DRAWN, MAX_LABEL, label, literal, percent
-from playground.views.distribution import ROWS, distribution
+from playground.views.distribution import ROWS, distribution, rows_of
 
 if TYPE_CHECKING:
     from playground.records import Snapshot
@@ -153,6 +153,15 @@ def test_a_tail_that_is_removed_whole_is_hatched() -> None:
     assert figure["after"]["x"][-1] is None
     assert hatched(figure)[-1]
     assert columns(figure)[-1][1] == "top-k"
+
+
+def test_a_given_token_that_the_model_excludes_takes_no_place_in_the_tail() -> None:
+    """Of 21 tokens at 1/21 each the last one has no row; the excluded token has one, with nothing before and after."""
+    logits = np.array([0.0] * (ROWS + 1) + [-np.inf])
+    snapshot = trace_chain(logits, (), StepContext(), piece=lambda token: f"t{token}".encode()).snapshot(also=ROWS + 1)
+    rows = rows_of(snapshot, ROWS + 1, ENGLISH)
+    assert [row.token_id for row in rows[-2:]] == [ROWS + 1, None]
+    assert (rows[-2].after, rows[-1].after) == (0, pytest.approx(1 / (ROWS + 1)))
 
 
 def test_a_tail_of_which_some_stays_is_not_hatched() -> None:

@@ -29,7 +29,7 @@ def nearby(step: TokenStep, snapshot: Snapshot, texts: Mapping[str, str]) -> lis
     rows = [_row(item, texts) for item in shown]
     place = next((place for place, item in enumerate(shown) if item.token_id == step.token_id), len(rows))
     rest, before = best[NEAR:], snapshot.tail_model_mass
-    listed = sum(item.removed_by is None for item in snapshot.candidates)
+    listed = sum(item.in_play for item in snapshot.candidates)
     after = snapshot.tail_final_mass if snapshot.support > listed else 0.0  # not what rounding leaves of nothing
     if place == len(rows):  # a file may record a token that its own shortlist leaves out
         rows.append([visible(step.piece), short(step.model_prob), short(step.final_prob)])

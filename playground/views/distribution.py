@@ -67,9 +67,8 @@ def rows_of(snapshot: Snapshot, drawn: int | None, texts: Mapping[str, str]) -> 
         return rows
     tail = texts["tail"].format(count=grouped(rest, texts))
     before = max(0.0, 1 - sum(row.before for row in rows))
-    after = (
-        max(0.0, 1 - sum(row.after for row in rows)) if snapshot.support > sum(not row.removed for row in rows) else 0.0
-    )
+    some_stay = snapshot.support > sum(item.in_play for item in shown)
+    after = max(0.0, 1 - sum(row.after for row in rows)) if some_stay else 0.0  # not what rounding leaves of nothing
     removers = _tail_removers(snapshot, shown)
     hover = f"{literal(tail)}<br>{texts['before']} {percent(before)}<br>{texts['after']} {percent(after)}"
     if removers:
