@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from playground.measures import measures
-from playground.records import shallow
+from playground.panes import Pane, settings_that_differ
+from playground.records import Prompt, shallow
 from playground.tokens import visible
 
 if TYPE_CHECKING:
@@ -102,23 +103,25 @@ def to_csv(table: pd.DataFrame) -> str:
     return BYTE_ORDER_MARK + table.to_csv(index=False, lineterminator="\n")
 
 
-def measures_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return one row per text of a comparison, with the settings in which the panes differ; logprobs in nats."""
-    flat = [run.params.to_dict() for run in runs]
-    names = dict.fromkeys(name for params in flat for name in params)
-    differing = [name for name in names if any(params.get(name) != flat[0].get(name) for params in flat)]
+def measures_table(runs: Sequence[Run], prompts: Sequence[Prompt] = ()) -> pd.DataFrame:
+    """Return one row per text of a comparison, with the settings in which the panes differ; logprobs in nats.
+
+    ``prompts`` are what was asked for, of which system prompts and histories are such settings, too.
+    """
+    prompts = prompts or [Prompt()] * len(runs)
+    asked = [Pane(prompt, run.params) for prompt, run in zip(prompts, runs, strict=True)]
     rows = [
         {
             "pane": place,
             "model": run.model,
-            "settings_that_differ": json.dumps({name: params.get(name) for name in differing}),
+            "settings_that_differ": json.dumps(differ, ensure_ascii=False),
             "end": run.stop_reason and run.stop_reason.value,
             "total_s": run.timing and run.timing.total_s,
             "time_to_first_token_s": run.timing and run.timing.time_to_first_token_s,
             "tokens_per_s": run.timing and run.timing.tokens_per_s,
             **shallow(measures(run)),
         }
-        for place, (run, params) in enumerate(zip(runs, flat, strict=True), start=1)
+        for place, (run, differ) in enumerate(zip(runs, settings_that_differ(asked), strict=True), start=1)
     ]
     return pd.DataFrame(rows)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from playground.comparisons import LiveComparison
 from playground.measures import MOST_CHANGED
-from playground.records import Run, SamplingParams, TokenStep
+from playground.records import Prompt, Run, SamplingParams, TokenStep
 from playground.store import Store
-from playground.ui.compare_numbers import diff
+from playground.tables import measures_table
+from playground.ui.compare_numbers import diff, differing
 from playground.ui.russian import RUSSIAN
 from playground.ui.text import ENGLISH
 
@@ -18,6 +22,51 @@ def of_texts(*texts: str) -> LiveComparison:
     store, params = Store(), SamplingParams(seed=1)
     runs = [Run("run", "toy", params, steps=(TokenStep(0, 0, text.encode(), 0.5, 0.5, 0.5, 1, b""),)) for text in texts]
     return LiveComparison([store.opened(run, "") for run in runs])
+
+
+def of_settings(*panes: tuple[dict[str, Any], tuple[tuple[str, str], ...]]) -> LiveComparison:
+    """Return a comparison of panes that have not begun."""
+    store = Store()
+    made = [(SamplingParams.from_dict({"seed": 1} | flat), Prompt("Go on", turns)) for flat, turns in panes]
+    return LiveComparison([store.new("toy", params, prompt=prompt) for params, prompt in made])
+
+
+def test_settings_that_differ_are_the_same_in_page_and_files() -> None:
+    """Stop texts, a chain of another order, system prompt and history, told with equal length; no neutral sampler."""
+    heat, cut = {"temperature": 0.5}, {"top_p": 0.9}
+    ask, turns = ("user", "Hi"), (("user", "One"), ("assistant", "Two"))
+    live = of_settings(
+        (heat | cut | {"order": ["temperature", "top_p"], "stop": ["\n"]}, (("system", "Be brief."), *turns, ask)),
+        (heat | cut | {"order": ["top_p", "temperature"]}, (*turns[:1], ("assistant", "Three"), ask)),
+    )
+    said = [differing(live.panes, number, ENGLISH) for number in range(2)]
+    assert said == [
+        "order your own: temperature → top-p · stops at “⏎” · system prompt “Be brief.” · 2 turns before “One”, “Two”",
+        "order your own: top-p → temperature · stops at – · system prompt off · 2 turns before “One”, “Three”",
+    ]
+    table = measures_table([run.record() for run in live.panes], [run.asked for run in live.panes])
+    assert [json.loads(text) for text in table["settings_that_differ"]] == [
+        {
+            "order": ["temperature", "top_p"],
+            "stop": ["\n"],
+            "system": "Be brief.",
+            "history": [list(turn) for turn in turns],
+        },
+        {
+            "order": ["top_p", "temperature"],
+            "stop": [],
+            "system": None,
+            "history": [["user", "One"], ["assistant", "Three"]],
+        },
+    ]
+
+
+def test_a_neutral_sampler_is_no_setting_that_differs() -> None:
+    """Neither in the page nor in the files; one that acts is told as off where it is not there."""
+    live = of_settings(({"top_k": 0, "min_p": 0.1}, ()), ({}, ()))
+    assert [differing(live.panes, number, ENGLISH) for number in range(2)] == ["min-p 0.1", "min-p 0.0"]
+    table = measures_table([run.record() for run in live.panes])
+    assert [json.loads(text) for text in table["settings_that_differ"]] == [{"min_p": 0.1}, {"min_p": None}]
 
 
 @pytest.mark.parametrize(("texts", "says"), [(ENGLISH, "more than 10,000 words"), (RUSSIAN, "больше 10\u00a0000 слов")])

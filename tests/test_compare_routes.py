@@ -316,6 +316,8 @@ def test_every_table_leaves_as_csv(page: RunningApp) -> None:
     address = f"/comparisons/{found['comparison']}"
     flat = page.http.get(f"{address}/compare.json").json()
     tables = {name: pd.read_csv(io.BytesIO(page.http.get(f"{address}/{name}.csv").content)) for name in TABLES}
+    differ = [json.loads(text) for text in tables["compare"]["settings_that_differ"]]
+    assert differ == flat["settings_that_differ"] == [{"temperature": value} for value in (0.5, None, 0)]
     count = len(flat["panes"][0]["steps"])
     assert [len(tables[name]) for name in TABLES] == [3, 9, 3 * count]
     ours = tables["gaps"].query("pane == 1 and other_pane == 2")["final_js_bits"]

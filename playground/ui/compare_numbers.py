@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from playground.cross_score import cross_score
 from playground.lockstep import Lockstep
 from playground.measures import MOST_CHANGED, changes, measures
+from playground.panes import Pane, settings_that_differ
 from playground.samplers import all_samplers
 from playground.stream import check_there
+from playground.tokens import visible
 from playground.ui.compare import LETTERS
-from playground.views.base import grouped, worded
+from playground.views.base import grouped, sampler_name, worded
 from playground.views.differences import gaps_spec, matrix_spec
 
 if TYPE_CHECKING:
@@ -108,28 +110,33 @@ def shown_number(value: float | None) -> str:
 
 
 def differing(panes: Sequence[LiveRun], number: int, texts: Mapping[str, str]) -> str:
-    """Return the settings of a pane that not all panes have, as their samplers say them."""
-    said = [settings_of(run, texts) for run in panes]
-    names = dict.fromkeys(name for settings in said for name in settings)
-    differ = [name for name in names if len({settings.get(name) for settings in said}) > 1]
-    return " · ".join(said[number].get(name) or _without(name, texts) for name in differ)
+    """Return the settings of a pane that not all panes have, in words; the same ones are in the files."""
+    found = settings_that_differ([Pane(run.asked, run.params) for run in panes])[number]
+    return " · ".join(_said(panes[number], name, value, texts) for name, value in found.items())
 
 
-def _without(name: str, texts: Mapping[str, str]) -> str:
-    """Return what a pane without a setting has instead: a sampler's neutral value."""
-    kind = all_samplers().get(name)
-    return worded(kind().summary, texts) if kind else f"{texts['system'].lower()} {texts['compare_off']}"
+def _said(run: LiveRun, name: str, value: Any, texts: Mapping[str, str]) -> str:
+    """Return a setting in words; for a sampler that a pane is without, its neutral value."""
+    if kind := all_samplers().get(name):
+        acting = {item.key: item for item in run.params.chain if not item.is_neutral}
+        return worded((acting.get(name) or kind()).summary, texts)
+    match name:
+        case "order":
+            own = [] if isinstance(value, str) else [sampler_name(key, texts).lower() for key in value]
+            return f"{texts['order'].lower()} {': '.join([texts['order_own'], ' → '.join(own)]) if own else value}"
+        case "stop":
+            return texts["stops_at"].format(texts=_quoted([visible(text.encode()) for text in value], texts) or "–")
+        case "system":
+            return f"{texts['system'].lower()} {_quoted([value], texts) if value else texts['compare_off']}"
+        case "history":
+            turns = [content for _, content in value or ()]
+            return " ".join(filter(None, [texts["compare_turns"].format(count=len(turns)), _quoted(turns, texts)]))
+        case _:
+            return f"{texts.get(name, name).lower()} {value}"
 
 
-def settings_of(run: LiveRun, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return a pane's settings by key, in words: the samplers that act, order, seed, system prompt."""
-    params = run.params
-    acting = {item.key: worded(item.summary, texts) for item in params.chain if not item.is_neutral}
-    order = params.order if isinstance(params.order, str) else texts["order_own"]
-    head = run.prompt.messages[:1]
-    system = head[0][1] if head and head[0][0] == "system" else ""
-    settings = acting | {"order": f"{texts['order'].lower()} {order}", "seed": f"seed {params.seed}"}
-    return settings | ({"system": f"{texts['system'].lower()} “{system}”"} if system else {})
+def _quoted(said: Sequence[str], texts: Mapping[str, str]) -> str:
+    return ", ".join(texts["quoted"].format(text=text) for text in said)
 
 
 def cells_of(pool: Models, live: LiveComparison) -> tuple[tuple[Cell, ...], ...]:

@@ -171,7 +171,7 @@ def add_table_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExe
             live = ended(comparisons.get(comparison_id))
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
-        text = to_csv(measures_table([pane.record() for pane in live.panes]))
+        text = to_csv(measures_table([pane.record() for pane in live.panes], [pane.asked for pane in live.panes]))
         return saved(text, f"compare-{comparison_id[:8]}.csv", "text/csv; charset=utf-8")
 
     @router.get("/comparisons/{comparison_id}/matrix.csv")
