@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -207,11 +207,8 @@ class Pool:
 
     def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Answer:
         """Send a request that has one answer, and return it."""
-        stream = self.open(op, key, prompt, params, extras)
-        try:
+        with closing(self.open(op, key, prompt, params, extras)) as stream:
             return next(iter(stream))
-        finally:
-            stream.close()
 
     def cancel(self, key: str) -> None:
         """Give up loading a model and end its process; the next in the line loads.
