@@ -21,7 +21,7 @@ from playground.store import MAX_TOKENS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["HINT", "MAX_FILE_BYTES", "from_dict", "lines", "read_json", "read_run", "to_dict", "to_text"]
+__all__ = ["CHANGED", "HINT", "MAX_FILE_BYTES", "from_dict", "lines", "read_json", "read_run", "to_dict", "to_text"]
 
 FORMAT, VERSION = "sampling-playground-run", 1
 MAX_FILE_BYTES = 32_000_000  # some 6,800 tokens of SmolLM2; the page takes 250 MB for a moment to read so much

@@ -10,7 +10,8 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from playground.errors import PlaygroundError, RunNotFound, SavedRunError
 from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep, without_end
@@ -130,8 +131,8 @@ class LiveRun(Stoppable):
             case "step":
                 self._add(read_step(message))
             case "ended":
-                self.stop_reason = StopReason(message["reason"])
                 self.timing = Timing(**message["timing"])
+                self.stop_reason = StopReason(message["reason"])  # the last: others watch for it
             case _:
                 self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
 
@@ -143,10 +144,10 @@ class LiveRun(Stoppable):
     def fail(self, error: PlaygroundError, kind: str = "") -> None:
         """End the run with a failure; what was written stays."""
         kind = kind or type(error).__name__
-        self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
         self.error = str(error)
         if not self.prompt_ids:
             self.prompt = NO_PROMPT  # it may be as long as it likes: nobody has checked it
+        self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
 
     def params_at(self, position: int) -> SamplingParams:
         """Return the settings under which a token was drawn: those of another run for what is kept of that."""
@@ -187,8 +188,13 @@ class Store:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty."""
         self._runs = Shelf[LiveRun](MAX_TOKENS, GONE, now)
+        self._lent: WeakValueDictionary[str, LiveRun] = WeakValueDictionary()  # to comparisons, which keep them
         self._looks: OrderedDict[str, Looked] = OrderedDict()
         self._lock = threading.Lock()
+
+    def begun(self, model: str, params: SamplingParams, **more: Any) -> LiveRun:  # noqa: ANN401 (as ``new``)
+        """Return a run that has not begun, under a new id; it is not kept here."""
+        return LiveRun(secrets.token_urlsafe(16), model, params, self._runs.now(), **more)
 
     def new(
         self,
@@ -200,8 +206,13 @@ class Store:
         origin: Origin | None = None,
     ) -> LiveRun:
         """Begin a run under a new id, and forget finished runs that are too many or too old."""
-        run = LiveRun(secrets.token_urlsafe(16), model, params, self._runs.now(), kept, prompt, origin)
+        run = self.begun(model, params, kept=kept, prompt=prompt, origin=origin)
         self._runs.put(run.run_id, run)
+        return run
+
+    def lend(self, run: LiveRun) -> LiveRun:
+        """Let a run be found for as long as a comparison keeps it; return it."""
+        self._lent[run.run_id] = run
         return run
 
     def opened(self, run: Run, file: str) -> LiveRun:
@@ -210,6 +221,17 @@ class Store:
         Raises:
             SavedRunError: it takes more room than there is.
         """
+        live = self.read(run, file)
+        if live.weight > MAX_TOKENS:
+            raise SavedRunError(
+                f"The run in this file takes the room of {live.weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
+                hint="Choose a shorter one.",
+            )
+        self._runs.put(live.run_id, live)
+        return live
+
+    def read(self, run: Run, file: str) -> LiveRun:
+        """Return a run from a file under a new id; it is not kept here."""
         chosen = tuple(step.token_id for step in run.steps if step.chosen)
         prompt = Prompt(ids=run.prompt_ids, written=len(run.kept_params), chosen=chosen)
         kept = tuple(zip(run.steps, run.kept_params, strict=False))
@@ -219,12 +241,6 @@ class Store:
         for step in run.steps:
             live._add(step)  # noqa: SLF001 (the one class beside it)
         live.file, live.stop_reason = file, run.stop_reason or StopReason.STOPPED
-        if live.weight > MAX_TOKENS:
-            raise SavedRunError(
-                f"The run in this file takes the room of {live.weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
-                hint="Choose a shorter one.",
-            )
-        self._runs.put(live.run_id, live)
         return live
 
     def get(self, run_id: str) -> LiveRun:
@@ -233,7 +249,7 @@ class Store:
         Raises:
             RunNotFound: it was forgotten or never was.
         """
-        return self._runs.get(run_id)
+        return self._lent.get(run_id) or self._runs.get(run_id)
 
     def keep(self, looked: Looked) -> str:
         """Keep a look, and forget the oldest ones that are too many; return its id."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from playground.store import MAX_TOKENS
 from playground.ui.compare import MAX_VOTES
 from playground.ui.routes import READERS
 from tests.browser import RunningApp
@@ -42,6 +43,7 @@ MODELS = """models:
 
 
 TABLES = ("compare", "matrix", "gaps")
+NOON = "2026-11-24T12:00:00+00:00"
 ENDLESS = {"model": "other", "chain": {"temperature": 0}}
 
 
@@ -267,15 +269,24 @@ def test_a_saved_comparison_opens_again(page: RunningApp) -> None:
         ({"version": 2}, "no comparison that this page reads"),
         ({"panes": []}, "no comparison that this page reads"),
         ({"panes": [{}, {}]}, "no saved run"),
-        ({"votes": [{"choice": "D", "time": ""}]}, "it must be one of A, B, tie, bad"),
-        ({"votes": ["A"]}, "A vote in this file has no time"),
+        ({"votes": [{"choice": "D", "time": NOON, "blind": False}]}, "must be one of A, B, tie, bad"),
+        ({"votes": [{"choice": "A", "time": "\ud800", "blind": False}]}, "votes[0].time is"),
+        ({"votes": [{"choice": "A", "time": "noon", "blind": False}]}, "votes[0].time must be a time"),
+        ({"votes": ["A"]}, "votes[0] is A; it must be"),
+        ({"reference": "a" * 70_000}, "it must be a text of 0 to 65,536 characters"),
+        ({"reference": "\ud800"}, "reference is"),
+        ({"luck": "good"}, "luck is good; it must be one of common, own"),
+        ({"messages": [[["user", "\ud800"]], []]}, "messages[0][0][1] is"),
+        ({"messages": [[["user", "a" * 60_000]] * 2, []]}, "has more than 65,536 characters"),
+        ({"messages": [[]]}, "messages is [[]]; it must be a list of 2"),
     ],
 )
 def test_a_damaged_comparison_is_refused(page: RunningApp, change: dict[str, Any], says: str) -> None:
     """With a sentence; nothing of it is shown."""
     found = end(page, asked({}, {}))
     flat = page.http.get(f"/comparisons/{found['comparison']}/compare.json").json() | change
-    answer = page.http.post("/playground/open", json=flat)
+    headers = {"content-type": "application/json"}
+    answer = page.http.post("/playground/open", content=json.dumps(flat), headers=headers)  # half pairs, too
     assert answer.status_code == 400
     assert says in answer.json()["text"]
 
@@ -339,9 +350,9 @@ def test_votes_are_bounded_and_read_back_with_what_was_voted_on(page: RunningApp
     assert [item["prompt"] for item in votes[0]["panes"]] == ["Кот", "Кот"]
     assert "Кот" in page.http.get(f"{address}/compare.html").text
     flat = page.http.get(f"{address}/compare.json").json()
-    many = flat | {"votes": [{"time": "", "choice": "tie", "blind": False}] * (MAX_VOTES + 1)}
+    many = flat | {"votes": [{"time": NOON, "choice": "tie", "blind": False}] * (MAX_VOTES + 1)}
     answer = page.http.post("/playground/open", json=many)
-    assert "keeps at most 1,000 votes" in answer.json()["text"]
+    assert "it must be a list of 0 to 1,000" in answer.json()["text"]
 
 
 def test_readers_of_a_model_that_stands_still_hold_nobody_up(page: RunningApp) -> None:
@@ -360,3 +371,39 @@ def test_readers_of_a_model_that_stands_still_hold_nobody_up(page: RunningApp) -
         assert len(page.http.get(quick).json()["figure"]["data"]) > 0
     finally:
         os.kill(process, signal.SIGCONT)
+
+
+def test_a_comparison_too_large_to_keep_is_refused(page: RunningApp) -> None:
+    """Before others are forgotten for it."""
+    kept = end(page, asked({}, {}))
+    flat = page.http.get(f"/comparisons/{kept['comparison']}/compare.json").json()
+    for pane in flat["panes"]:
+        pane["prompt"] *= MAX_TOKENS // 2 // len(pane["prompt"])
+    answer = page.http.post("/playground/open", json=flat)
+    assert "at most 30,000 are kept" in answer.json()["text"]
+    assert page.http.get(f"/comparisons/{kept['comparison']}/panes").status_code == 200
+
+
+def test_tokens_can_be_looked_at_as_long_as_their_comparison_is_kept(page: RunningApp) -> None:
+    """Whatever else is written and opened meanwhile."""
+    found = end(page, asked({}, {}))
+    pane = found["panes"][0]["strip"]["run"]
+    run = page.http.get(f"/runs/{pane}/run.json").json()
+    long = run | {"prompt": run["prompt"] * (MAX_TOKENS // 2 // len(run["prompt"]))}
+    others = [page.http.post("/playground/open", json=long).json()["run"] for _ in range(3)]
+    assert [page.http.get(f"/runs/{other}/strip").status_code for other in others] == [404, 404, 200]
+    assert page.http.get(f"/runs/{pane}/tokens/0").status_code == 200
+
+
+def test_a_saved_chat_goes_on(page: RunningApp) -> None:
+    """What was said before comes back from the file: the boxes of a reply have it, and so has the next file."""
+    found = end(page, asked({}, {}))
+    flat = page.http.get(f"/comparisons/{found['comparison']}/compare.json").json()
+    flat["messages"] = [[["system", "Be brief."], ["user", "Hello"]], []]
+    opened = page.http.post("/playground/open", json=flat).json()["comparison"]
+    again = page.http.get(f"/comparisons/{opened}/panes").json()
+    assert [pane["system"] for pane in again["asked"]] == ["Be brief.", ""]
+    boxes = page.http.get(f"/runs/{again['panes'][0]['strip']['run']}/boxes").json()
+    assert boxes["system"] == "Be brief."
+    assert [turn["role"] for turn in boxes["history"]] == ["user", "assistant"]
+    assert page.http.get(f"/comparisons/{opened}/compare.json").json()["messages"] == flat["messages"]

@@ -87,10 +87,10 @@ class Compare:
             system, text, mode = pane.get("system"), asked.get("prompt"), asked.get("mode")
             prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
         except PlaygroundError as error:
-            live = store.new(shown(model), shared)  # with the seed of all: a file holds no run without one
+            live = store.lend(store.begun(shown(model), shared))  # with a seed, as all that is saved
             live.fail(error)
             return live
-        return store.new(str(model), params, prompt=prompt)
+        return store.lend(store.begun(str(model), params, prompt=prompt))
 
     def drive(self, live: LiveComparison) -> None:
         """Write until all panes have ended, or nobody follows them any more."""
@@ -118,7 +118,7 @@ class Compare:
                 "notes": list(run.notes),
                 "error": run.error,
                 "model": run.model,
-                "history": len(run.prompt.messages),
+                "history": len(run.asked.messages),
                 "parts": parted and parted[place],
             }
             for place, run in enumerate(live.panes)
@@ -169,23 +169,28 @@ class Compare:
 
 def asked_again(run: LiveRun) -> dict[str, Any]:
     """Return what a pane would send to write the same text after another prompt."""
-    turns = [{"role": role, "content": content} for role, content in run.prompt.messages[:-1]]
+    turns = [{"role": role, "content": content} for role, content in run.asked.messages[:-1]]
     system = turns.pop(0)["content"] if turns and turns[0]["role"] == "system" else ""
     return {"model": run.model, "system": system, "chain": flat_chain(run.params), "history": turns}
 
 
-def keep_vote(live: LiveComparison, choice: object, *, blind: bool, when: str = "") -> None:
+def choices(count: int) -> tuple[str, ...]:
+    """Return what can be voted for among so many panes."""
+    return (*LETTERS[:count], *NONE_OF_THEM)
+
+
+def keep_vote(live: LiveComparison, choice: object, *, blind: bool) -> None:
     """Keep what somebody thinks of the texts: a pane's letter, or that none is better, or all are bad.
 
     Raises:
         SettingError: it is neither, or too many have voted.
     """
-    allowed = [*LETTERS[: len(live.panes)], *NONE_OF_THEM]
+    allowed = choices(len(live.panes))
     if choice not in allowed:
         raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
     if len(live.votes) >= MAX_VOTES:
         raise SettingError(f"A comparison keeps at most {MAX_VOTES:,} votes.", hint="Save them and write it again.")
-    now = when or datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     live.votes.append({"time": now, "choice": choice, "blind": blind})
 
 

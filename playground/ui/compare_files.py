@@ -48,6 +48,7 @@ def to_flat(pool: Asker, live: LiveComparison) -> dict[str, Any]:
         "settings_that_differ": settings_that_differ([Pane(run.asked, run.params) for run in live.panes]),
         "matrix": flat(cells_of(pool, live)),
         "apart": _flat_apart(Walk(pool, live, 0).go()),
+        "messages": [[list(turn) for turn in run.asked.messages] for run in live.panes],
         "votes": live.votes,
     }
 

@@ -35,10 +35,10 @@ class Drives:
             self._running += 1
         try:
             item = make()
+            threading.Thread(target=self._run, args=(work, item), daemon=True).start()
         except BaseException:
             self._end()
             raise
-        threading.Thread(target=self._run, args=(work, item), daemon=True).start()
         return item
 
     def _run(self, work: Callable[[Item], None], item: Item) -> None:

@@ -10,13 +10,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import SavedRunError, SettingError, shown
-from playground.panes import MAX_PANES, MIN_PANES
 from playground.records import Extras
-from playground.saved import HINT, from_dict, read_json
+from playground.saved import from_dict, read_json
 from playground.store import read_step
 from playground.tables import distribution_rows, distribution_table, to_csv
-from playground.ui.compare import keep_vote
-from playground.ui.compare_files import FORMAT, VERSION
+from playground.ui.compare_files import FORMAT
+from playground.ui.compare_open import opened_comparison
 from playground.ui.controls import settings_line
 from playground.ui.explore import MAX_DRAWS, recorded_place, whole
 from playground.ui.strip import strip_message
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from playground.ui.explore import Explorer
     from playground.ui.picture import Place
 
-MAX_TIME_CHARS = 40
 FORMATS = ("csv", "json")
 NUMBERS = ("vocab_size", "support", "removed_mass", "model_entropy_bits", "final_entropy_bits")
 
@@ -43,29 +41,8 @@ def opened_file(explorer: Explorer, comparisons: Comparisons, body: bytes, name:
     """
     flat = read_json(body)
     if isinstance(flat, dict) and flat.get("format") == FORMAT:
-        return {"comparison": opened_comparison(explorer, comparisons, flat, name)}
+        return {"comparison": opened_comparison(explorer.store, comparisons, flat, name).comparison_id}
     return opened_run(explorer, flat, name)
-
-
-def opened_comparison(explorer: Explorer, comparisons: Comparisons, flat: Mapping[str, Any], name: str) -> str:
-    """Keep the texts of a comparison and what was voted; other numbers are computed again where they are asked for.
-
-    Raises:
-        PlaygroundError: a pane or a vote cannot be read, or there are not two to four panes.
-    """
-    panes, votes = flat.get("panes"), flat.get("votes")
-    if flat.get("version") != VERSION or not isinstance(panes, list) or not MIN_PANES <= len(panes) <= MAX_PANES:
-        raise SavedRunError("The file is no comparison that this page reads.", hint=HINT)
-    runs = [explorer.store.opened(from_dict(pane), shown(name)) for pane in panes]
-    live = comparisons.new(runs, fast=flat.get("fast") is True, common=flat.get("luck") == "common")
-    reference = flat.get("reference", "")
-    live.reference = reference if isinstance(reference, str) else ""
-    for vote in votes if isinstance(votes, list) else []:
-        choice, blind, when = (vote.get(key) if isinstance(vote, dict) else None for key in ("choice", "blind", "time"))
-        if not isinstance(when, str) or len(when) > MAX_TIME_CHARS:
-            raise SavedRunError("A vote in this file has no time.", hint=HINT)
-        keep_vote(live, choice, blind=blind is True, when=when)
-    return live.comparison_id
 
 
 def opened_run(explorer: Explorer, flat: object, name: str) -> dict[str, Any]:
