@@ -6,8 +6,7 @@
 
   /** `landed`: the page began here, so that the chain at its side is a pane's. */
   window.playground.compareView = (element, props, landed) => {
-    const words = JSON.parse(props.words);
-    const spec = JSON.parse(props.spec);
+    const words = JSON.parse(props.words), spec = JSON.parse(props.spec);
     const here = () => document.body.dataset.view === "compare";
     const own = kept("compare") ?? {};
     let panes = null; // {model, system, chain, history} of each, once the side has its settings
@@ -41,9 +40,7 @@
       const found = Array.isArray(own.panes) && own.panes.length >= spec.least && own.panes.length <= spec.most && own.panes.every(window.playground.fits);
       if (found) {
         panes = own.panes;
-        preset.value = own.preset ?? "own";
-        luck.value = own.luck === "own" ? "own" : "common";
-        fast.checked = own.fast === true;
+        [preset.value, luck.value, fast.checked] = [own.preset ?? "own", own.luck === "own" ? "own" : "common", own.fast === true];
       } else choose("temperatures_two");
     }
 
@@ -133,17 +130,18 @@
       follow();
     }
 
-    /** Where each pane stands while nobody may know which is which, and what it is called there. */
-    const shuffled = () => blind.checked && !latest?.votes.length;
+    /** Where each pane stands while nobody may know which is which, and what it is called there; who has seen it knows. */
+    const shuffled = () => blind.checked && !shown.seen && !latest?.votes.length;
     const names = () => latest.panes.map((_, place) => (shuffled() ? String(shown.order.indexOf(place) + 1) : "ABCD"[place]));
 
     function remember(id, body) {
-      shown = { id, asked: body, order: window.playground.shuffled(latest && body === null ? latest.panes.length : panes.length) };
+      shown = { id, asked: body, seen: body === null, order: window.playground.shuffled(latest && body === null ? latest.panes.length : panes.length) };
       selected = null;
-      try {
-        window.sessionStorage.setItem(SHOWN, JSON.stringify(shown));
-      } catch { /* then a reload forgets it */ }
+      noteDown({});
     }
+
+    /** A reload shows it again, as blind as it was. */
+    const noteDown = (news) => window.playground.noteDown(SHOWN, Object.assign(shown, news));
 
     function follow() {
       stream?.close();
@@ -174,6 +172,7 @@
       over.hidden = false;
       running(news.running);
       const hidden = shuffled();
+      if (!hidden) noteDown({ seen: true });
       news.panes.forEach((pane, place) => {
         views[place].show(pane);
         views[place].element.style.order = hidden ? shown.order.indexOf(place) : place;
@@ -191,7 +190,7 @@
     }
 
     async function vote(choice) {
-      const news = await ask(`/comparisons/${encodeURIComponent(shown.id)}/vote`, { choice, blind: blind.checked });
+      const news = await ask(`/comparisons/${encodeURIComponent(shown.id)}/vote`, { choice, blind: !shown.seen });
       if (news) show(news);
     }
 
@@ -210,9 +209,14 @@
     /** Show one place in every pane: the same token where one model wrote all, else the token at the same character. */
     function select(place, position) {
       selected = [place, position];
+      latest.panes.forEach((_, other) => views[other].select(there(other)));
+    }
+
+    /** The token of a pane that is shown with the selected one. */
+    function there(other) {
+      const [place, position] = selected;
       const one = new Set(latest.panes.map(({ model }) => model)).size === 1;
-      const offset = views[place].offset(position);
-      latest.panes.forEach((_, other) => views[other].select(one || other === place ? position : views[other].at(offset)));
+      return one || other === place ? position : views[other].at(views[place].offset(position));
     }
 
     /** A slider moved: the edited pane's picture shows what it would draw from now. */
@@ -238,10 +242,7 @@
       trying = true;
       while (wanted && selected && latest.panes[editing]) {
         wanted = false;
-        const [place, position] = selected;
-        const one = new Set(latest.panes.map(({ model }) => model)).size === 1;
-        const there = one || place === editing ? position : views[editing].at(views[place].offset(position));
-        await views[editing].select(there, { chain: window.playground.chain, seed: String(latest.panes[editing].strip.seed) });
+        await views[editing].select(there(editing), { chain: window.playground.chain, seed: String(latest.panes[editing].strip.seed) }).catch(() => {}); // the next move asks again
       }
       trying = false;
     }
@@ -291,8 +292,7 @@
     }
 
     document.addEventListener("playground:restore", () => here() && queueMicrotask(() => settle(true))); // boxes were filled in: the chain is the pane's
-    document.addEventListener("playground:view", arrive);
-    ["filled", "shows"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
+    ["view", "filled", "shows"].forEach((name) => document.addEventListener(`playground:${name}`, arrive)); // the side has its settings by now
     ["change", "input"].forEach((name) => document.addEventListener(name, ({ target }) => { if (here() && target.closest?.("#mode, #prompt, #seed, #length")) setTimeout(settle, 0); }));
     resume().catch(() => {}); // nothing is kept, or the server is away: the chip says so
     arrive();

@@ -25,9 +25,11 @@
    */
   window.playground.pane = (place, words, spec, colors, told) => {
     const pane = "ABCD"[place];
+    let offered = [];
     const named = (key) => fill(words[key], { pane });
-    const models = spec.models.map(([key, title, problem]) => el("option", { value: key, disabled: problem !== "" }, problem ? fill(words.compare_cannot, { title }) : title));
-    const model = el("select", { class: "pane-model", "aria-label": named("compare_model"), onchange: () => told.changed(place, { model: model.value }) }, ...models);
+    const model = el("select", { class: "pane-model", "aria-label": named("compare_model"), onchange: () => told.changed(place, { model: model.value }) });
+    offer(spec.models);
+    document.addEventListener("playground:models", ({ detail }) => offer(Object.entries(detail).map(([key, { title, state }]) => [key, title, state === "failed"])));
     const badge = el("b", { class: "badge" }, pane);
     const edit = el("button", { type: "button", class: "plain", title: words.compare_edit_help, "aria-label": `${words.compare_edit}, ${pane}`, onclick: () => told.edited(place) }, words.compare_edit);
     const halt = el("button", { type: "button", class: "plain", hidden: true, "aria-label": named("compare_stop_one"), title: named("compare_stop_one"), onclick: () => told.stop(place) }, "■");
@@ -43,6 +45,16 @@
     const element = el("section", { class: "card pane", "data-pane": place, "aria-label": `${words.view_compare}, ${pane}` },
       el("div", { class: "pane-head" }, badge, model, edit, halt), system, settings, status, text, stats, notes, picture);
     let run = null, tokens = [], offsets = [0], drawn = null, asked = 0;
+
+    /** Offer models, [key, title, whether it cannot run]; one that cannot says why when it is asked. */
+    function offer(models) {
+      const texts = models.map(([key, title, cannot]) => [key, cannot ? fill(words.compare_cannot, { title }) : title]);
+      if (same(texts, offered)) return;
+      offered = texts;
+      const now = model.value;
+      model.replaceChildren(...texts.map(([key, text]) => el("option", { value: key }, text)));
+      if (now) model.value = now;
+    }
 
     /** Show what will be written, and mark what the other panes have otherwise. */
     function set(own, all, { chat, editing }) {

@@ -14,6 +14,13 @@
     return order;
   };
 
+  /** Keep a value until the tab is closed. */
+  window.playground.noteDown = (name, value) => {
+    try {
+      window.sessionStorage.setItem(name, JSON.stringify(value));
+    } catch { /* then a reload forgets it */ }
+  };
+
   /** A chain with other samplers; null takes one out. An order of one's own has each that acts. */
   window.playground.merged = (base, changes) => {
     const found = structuredClone(base);

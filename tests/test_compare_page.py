@@ -175,6 +175,19 @@ def test_a_blind_vote_hides_which_is_which(visit: Callable[..., Watched], tmp_pa
     assert all(item["text"] for item in vote["panes"])
 
 
+def test_who_has_seen_the_names_does_not_vote_blind(visit: Callable[..., Watched]) -> None:
+    """Neither with a second vote, nor where the box is ticked behind the texts."""
+    watched = visit()
+    write(watched)
+    watched.page.check("#compare-blind")
+    for choice in ("A", "tie"):
+        watched.page.locator(f".compare-choices [data-choice={choice}]").click()
+        expect(watched.page.locator(".compare-vote [role=status]")).to_contain_text(choice)
+    address = watched.page.locator(".compare-vote a").get_attribute("href")
+    votes = watched.page.request.get(f"{watched.page.url.split('#')[0].rstrip('/')}{address}").text().splitlines()
+    assert [json.loads(vote)["blind"] for vote in votes] == [False, False]
+
+
 def test_the_page_of_html_opens_without_a_network(
     visit: Callable[..., Watched], browser: Browser, tmp_path: Path
 ) -> None:
