@@ -180,7 +180,7 @@
   async function follow(chip, words) {
     let wait = 5000;
     try {
-      const { models } = await (await fetch("/healthz")).json();
+      const { models } = await (await fetch(at("/healthz"))).json();
       const known = Object.values(models);
       tell("models", models);
       const busy = known.filter((model) => model.state === "loading");

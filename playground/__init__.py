@@ -2,8 +2,9 @@
 
 The map, from the bottom up; imports point downwards only:
 
-- ``errors``, ``tokens``, ``ranking``, ``shapes``, ``numerics``: failures, bytes and text, rank order, what a file may
-  hold, arithmetic on logits
+- ``sentences``: what is said in a language; ``errors``: failures
+- ``tokens``, ``ranking``, ``shapes``, ``numerics``: bytes and text, rank order, what a file may hold, arithmetic on
+  logits
 - ``scores``: the probability of a whole text; ``distances``: how far two distributions lie apart; ``packed``: them on
   their way; ``chrf``: how much a text has of a reference
 - ``samplers``: one file per sampler; ``settings``, ``presets``: which of them act; ``records``: steps and runs
@@ -15,8 +16,9 @@ The map, from the bottom up; imports point downwards only:
   ``beam``: the search; ``reranking``: its tree under another length penalty
 - ``prompt``, ``probe``, ``events``, ``clock``, ``engine``, ``side_by_side``, ``replay``, ``rows``, ``beam_events``: a
   model's process from the inside, with ``jobs``, ``messages``, ``worker``
-- ``child``, ``frames``, ``lifeline``: its ties
-- ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes
+- ``child``, ``frames``, ``failures``, ``lifeline``: its ties
+- ``status``, ``process``: one from the outside; ``memory``: what fits; ``rests``: after crashes;
+  ``refusals``: what is said where one is not there
 - ``stream``: the answers to one request; ``watchdog``: which processes stand still; ``fleet``: which are up, for whom
 - ``pool``: all of them, as the page sees them; ``asker``: as somebody sees them who may leave
 - ``panes``, ``comparisons``: several texts at once; ``vocabularies``, ``cross_score``, ``lockstep``: each text under

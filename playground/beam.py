@@ -22,6 +22,7 @@ from playground.hypotheses import BeamStep, Continuation, Hypothesis, SearchEnd
 from playground.pruning import Group, best_first
 from playground.samplers.base import StepContext
 from playground.scores import check_ids
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -61,14 +62,22 @@ def notes(model: LoadedModel, params: BeamParams) -> tuple[str, ...]:
     beams = params.num_beams
     if beams > model.vocab_size:
         raise SettingError(
-            f"Beams is {beams}; this model has only {model.vocab_size:,} tokens to begin with.",
-            hint=f"Use at most {model.vocab_size:,} beams.",
+            Sentence(
+                "Beams is {beams}; this model has only {count:,} tokens to begin with.",
+                beams=beams,
+                count=model.vocab_size,
+            ),
+            hint=Sentence("Use at most {count:,} beams.", count=model.vocab_size),
             field="num_beams",
         )
     if beams > model.slots:
         raise SettingError(
-            f"{beams} beams need room for {beams} texts at once; this model has room for {model.slots}.",
-            hint=f"Use at most {model.slots} beams, or give it more sequences in models.yaml.",
+            Sentence(
+                "{beams} beams need room for {beams} texts at once; this model has room for {slots}.",
+                beams=beams,
+                slots=model.slots,
+            ),
+            hint=Sentence("Use at most {slots} beams, or give it more sequences in models.yaml.", slots=model.slots),
             field="num_beams",
         )
     if params.sample and params.seed is None:
@@ -84,9 +93,17 @@ def _check_room(model: LoadedModel, prompt_ids: Sequence[int], params: BeamParam
     prompt, new, context = len(prompt_ids), params.max_new_tokens, model.context_tokens
     if prompt + new > context:
         room = context - prompt
-        hint = "Shorten the prompt" + (f" or write at most {room:,} tokens." if room > 0 else ".")
-        said = f"Prompt ({prompt:,}) + new tokens ({new:,}) = {prompt + new:,} tokens; this model reads {context:,}."
-        raise PromptError(said, hint=hint, field="max_new_tokens" if room > 0 else "prompt")
+        said = Sentence(
+            "Prompt ({prompt:,}) + new tokens ({new:,}) = {whole:,} tokens; this model reads {context:,}.",
+            prompt=prompt,
+            new=new,
+            whole=prompt + new,
+            context=context,
+        )
+        if room <= 0:
+            raise PromptError(said, hint="Shorten the prompt.", field="prompt")
+        hint = Sentence("Shorten the prompt or write at most {room:,} tokens.", room=room)
+        raise PromptError(said, hint=hint, field="max_new_tokens")
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from playground.errors import SettingError, shown
 from playground.samplers import ORDERS, all_samplers, in_order
 from playground.samplers.base import Knob, knob
+from playground.sentences import Sentence, sentence
 from playground.settings import SamplingParams, unknown_key
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class BeamParams:
             SettingError: an unknown key (with the nearest), a wrong type, or a value outside its range.
         """
         if not isinstance(flat, dict):
-            raise SettingError(f"Settings are {shown(flat)}; they must be an object such as {{“num_beams”: 4}}.")
+            raise SettingError(
+                Sentence("Settings are {value}; they must be an object such as {{“num_beams”: 4}}.", value=shown(flat))
+            )
         samplers = all_samplers()
         for key in flat:
             if key not in samplers and key not in FLAT_KEYS:
@@ -131,7 +134,7 @@ class BeamParams:
         value: object = self.early_stopping
         if value != "never" and not isinstance(value, bool):
             raise SettingError(
-                f"Early stopping is {shown(value)}; it must be true, false or “never”.",
+                Sentence("Early stopping is {value}; it must be true, false or “never”.", value=shown(value)),
                 hint="False is what transformers does unless told otherwise.",
                 field="early_stopping",
             )
@@ -139,8 +142,12 @@ class BeamParams:
     def _check_returned(self) -> None:
         if self.num_return_sequences > self.num_beams:
             raise SettingError(
-                f"Returned sequences is {self.num_return_sequences}; of {_beams(self.num_beams)} it must lie in "
-                f"[1, {self.num_beams}].",
+                Sentence(
+                    "Returned sequences is {count}; of {beams} it must lie in [1, {most}].",
+                    count=self.num_return_sequences,
+                    beams=_beams(self.num_beams),
+                    most=self.num_beams,
+                ),
                 hint="Ask for fewer, or for more beams.",
                 field="num_return_sequences",
             )
@@ -148,22 +155,34 @@ class BeamParams:
     def _check_groups(self) -> None:
         groups, beams = self.num_beam_groups, self.num_beams
         if beams % groups:
-            fitting = ", ".join(str(count) for count in range(1, beams + 1) if beams % count == 0)
+            fitting = tuple(count for count in range(1, beams + 1) if beams % count == 0)
             raise SettingError(
-                f"Beam groups is {groups}; {_beams(beams)} cannot be split into {groups} equal groups.",
-                hint=f"It must be one of {fitting}.",
+                Sentence(
+                    "Beam groups is {groups}; {beams} cannot be split into {groups} equal groups.",
+                    groups=groups,
+                    beams=_beams(beams),
+                ),
+                hint=Sentence("It must be one of {fitting}.", fitting=fitting),
                 field="num_beam_groups",
             )
         if groups > 1 and self.sample:
             raise SettingError(
-                f"Beam groups is {groups} and sampling is on; groups differ by a penalty, sampled beams by luck.",
+                Sentence(
+                    "Beam groups is {groups} and sampling is on; groups differ by a penalty, sampled beams by luck.",
+                    groups=groups,
+                ),
                 hint="Set beam groups to 1, or turn sampling off.",
                 field="num_beam_groups",
             )
         if (groups > 1) != (self.diversity_penalty > 0):
-            why = "without groups it has no effect" if groups == 1 else "without one all groups write the same"
+            vain, same = Sentence("without groups it has no effect"), Sentence("without one all groups write the same")
             raise SettingError(
-                f"Diversity penalty is {self.diversity_penalty:g} and beam groups is {groups}; {why}.",
+                Sentence(
+                    "Diversity penalty is {penalty:g} and beam groups is {groups}; {why}.",
+                    penalty=self.diversity_penalty,
+                    groups=groups,
+                    why=vain if groups == 1 else same,
+                ),
                 hint="Set both, or a penalty of 0 and 1 group.",
                 field="diversity_penalty",
             )
@@ -172,15 +191,22 @@ class BeamParams:
         keys = [item.key for item in self.samplers]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice:
-            raise SettingError(f"{twice} is set twice.", hint="Set it once.", field=twice)
+            raise SettingError(Sentence("{name} is set twice.", name=twice), hint="Set it once.", field=twice)
         for item in self.chain:
             if item.key in ONE_TEXT:
-                problem = f"{item.label} follows one text, and here are {_beams(self.num_beams)}"
-                raise SettingError(f"{problem}.", hint="Turn it off.", field=item.key)
+                said = Sentence(
+                    "{label} follows one text, and here are {beams}.",
+                    label=sentence(item.label),
+                    beams=_beams(self.num_beams),
+                )
+                raise SettingError(said, hint="Turn it off.", field=item.key)
             if not self.sample and item.key not in PENALTIES:
                 raise SettingError(
-                    f"{item.label} is set, but beams that are not sampled take the best tokens, whatever it keeps.",
-                    hint=f"Turn sampling on, or {item.label} off.",
+                    Sentence(
+                        "{label} is set, but beams that are not sampled take the best tokens, whatever it keeps.",
+                        label=sentence(item.label),
+                    ),
+                    hint=Sentence("Turn sampling on, or {label} off.", label=sentence(item.label)),
                     field=item.key,
                 )
             if self.sample and item.key == "temperature" and item.leaves_one:
@@ -191,8 +217,8 @@ class BeamParams:
                 )
 
 
-def _beams(count: int) -> str:
-    return f"{count} beam{'s' if count > 1 else ''}"
+def _beams(count: int) -> Sentence:
+    return Sentence("{count} beams", count=count) if count > 1 else Sentence("1 beam")
 
 
 FLAT_KEYS = tuple(item.name for item in fields(BeamParams) if item.name != "samplers")

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +18,7 @@ import yaml
 
 from playground.entry import BACKEND, BACKENDS, HIDDEN, KINDS, Json, Kind, ModelSpec, adjustable, text_of
 from playground.errors import CatalogError, shown
+from playground.sentences import Sentence, as_one
 from playground.sources import NotDownloaded, locate
 
 __all__ = ["BACKENDS", "HIDDEN", "Catalog", "ModelSpec", "adjusted", "read_catalog"]
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 BACKENDS_FOLDER = Path(__file__).with_name("backends")
 SIZE_LIMIT, DEPTH_LIMIT = 256 * 1024, 20  # bytes of the file; lists and mappings inside each other
-SAMPLE = "Add at least one under `models:`, for example:\nmodels:\n  toy:\n    backend: toy"
+SAMPLE = Sentence("Add at least one under `models:`, for example:\nmodels:\n  toy:\n    backend: toy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,17 @@ class Catalog:
         if found := [spec for spec in self.models if spec.key == key]:
             return found[0]
         hint = _nearest(key, [spec.key for spec in self.models])
-        raise CatalogError(f"{self.path.name} has no model “{shown(key)}”;", hint=hint, field="model")
+        raise CatalogError(
+            Sentence("{file} has no model “{key}”;", file=self.path.name, key=shown(key)), hint=hint, field="model"
+        )
 
     @property
     def default(self) -> ModelSpec:
         """The first entry that can run here; a ``CatalogError`` gives the first one's problem if none can."""
         if runnable := [spec for spec in self.models if not spec.problem]:
             return runnable[0]
-        hint = "".join(spec.problem for spec in self.models[:1])
-        raise CatalogError(f"{self.path.name}: no model can run here.", hint=hint, field="model")
+        hint = as_one(*(spec.problem for spec in self.models[:1]))
+        raise CatalogError(Sentence("{file}: no model can run here.", file=self.path.name), hint=hint, field="model")
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -57,22 +61,33 @@ def read_catalog(path: Path) -> Catalog:
     try:
         entries = _members(_tree(_read_text(path)))
     except CatalogError as error:
-        raise CatalogError(f"{path.name} {error.message}", hint=error.hint) from error
+        raise CatalogError(
+            Sentence("{file} {problem}", file=path.name, problem=error.message), hint=error.hint
+        ) from error
     return Catalog(tuple(_spec(key, line, node, path.parent) for key, (line, node) in entries.items()), path)
 
 
 def _read_text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise CatalogError(f"is not a file in {path.parent.resolve()}, so there are no models.", hint=SAMPLE)
+            raise CatalogError(
+                Sentence("is not a file in {folder}, so there are no models.", folder=path.parent.resolve()),
+                hint=SAMPLE,
+            )
         if path.stat().st_size > SIZE_LIMIT:
-            raise CatalogError(f"is longer than {SIZE_LIMIT} bytes.", hint="Keep only models in it.")
+            raise CatalogError(
+                Sentence("is longer than {most} bytes.", most=SIZE_LIMIT), hint="Keep only models in it."
+            )
         text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")  # the byte order mark
         return yaml.reader.Reader.NON_PRINTABLE.sub("\ufffd", text)  # so that it spoils one entry, not the file
     except OSError as error:
-        raise CatalogError(f"cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+        raise CatalogError(
+            Sentence("cannot be read: {reason}.", reason=error.strerror), hint="Check its permissions."
+        ) from error
     except UnicodeDecodeError as error:
-        raise CatalogError(f"is not UTF-8 at byte {error.start}.", hint="Save it as UTF-8.") from error
+        raise CatalogError(
+            Sentence("is not UTF-8 at byte {place}.", place=error.start), hint="Save it as UTF-8."
+        ) from error
 
 
 def _tree(text: str) -> yaml.MappingNode:
@@ -82,15 +97,17 @@ def _tree(text: str) -> yaml.MappingNode:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:  # an open quotation mark is noticed at the end, but told where it stands
         mark = error.context_mark if "quoted" in (error.context or "") else error.problem_mark
-        hint = "Look here and one line up for a missing quote, colon or space; tabs do not indent."
-        raise _fault(mark, ", ".join(filter(None, (error.context, error.problem))), hint) from error
+        hint = Sentence("Look here and one line up for a missing quote, colon or space; tabs do not indent.")
+        said = ", ".join(filter(None, (error.context, error.problem)))
+        raise _fault(mark, Sentence("{parser}", parser=said), hint) from error
     if root is None or _json(root) in (None, {}, {"models": None}, {"models": {}}):
         raise CatalogError("has no models.", hint=SAMPLE)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else [(root, root)]:
         if key.value != "models":
-            raise _fault(key.start_mark, f"“{shown(str(_json(key)))}” stands where only “models:” can", "Correct it.")
+            said = Sentence("“{key}” stands where only “models:” can", key=shown(str(_json(key))))
+            raise _fault(key.start_mark, said, Sentence("Correct it."))
         if not isinstance(value, yaml.MappingNode):
-            raise _fault(value.start_mark, "models must hold ids, each with its settings", SAMPLE)
+            raise _fault(value.start_mark, Sentence("models must hold ids, each with its settings"), SAMPLE)
     return cast("yaml.MappingNode", root.value[0][1])
 
 
@@ -99,15 +116,24 @@ def _refuse_features(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        tagged = "tags" if getattr(event, "tag", None) else ""
-        aliased = "anchors (&) and aliases (*)" if getattr(event, "anchor", None) else ""  # both have the attribute
-        nested = f"lists and mappings more than {DEPTH_LIMIT} deep" if depth > DEPTH_LIMIT else ""
-        if banned := tagged or aliased or nested:
-            raise _fault(event.start_mark, f"{banned} are not allowed", "Write plain values.")
+        banned: Sentence | None = None
+        if getattr(event, "tag", None):
+            banned = Sentence("tags are not allowed")
+        elif getattr(event, "anchor", None):  # both have the attribute
+            banned = Sentence("anchors (&) and aliases (*) are not allowed")
+        elif depth > DEPTH_LIMIT:
+            banned = Sentence("lists and mappings more than {most} deep are not allowed", most=DEPTH_LIMIT)
+        if banned:
+            raise _fault(event.start_mark, banned, Sentence("Write plain values."))
 
 
-def _fault(mark: Any, problem: str, hint: str) -> CatalogError:  # noqa: ANN401  # a yaml.Mark or its twin in C
-    return CatalogError(f"line {mark.line + 1}, column {mark.column + 1}: {problem}.", hint=hint)
+def _fault(mark: Any, problem: Sentence, hint: Sentence) -> CatalogError:  # noqa: ANN401  # a yaml.Mark or its twin in C
+    return CatalogError(
+        Sentence(
+            "line {line}, column {column}: {problem}.", line=mark.line + 1, column=mark.column + 1, problem=problem
+        ),
+        hint=hint,
+    )
 
 
 def _members(node: yaml.Node) -> dict[str, tuple[int, yaml.Node]]:
@@ -115,10 +141,13 @@ def _members(node: yaml.Node) -> dict[str, tuple[int, yaml.Node]]:
     members: dict[str, tuple[int, yaml.Node]] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise _fault(key.start_mark, "a list or a mapping stands where a key should", "Write a word and a colon.")
+            said = Sentence("a list or a mapping stands where a key should")
+            raise _fault(key.start_mark, said, Sentence("Write a word and a colon."))
         if key.value in members:
             raise _fault(
-                key.start_mark, f"“{shown(key.value)}” is in line {members[key.value][0]} already", "Keep one."
+                key.start_mark,
+                Sentence("“{key}” is in line {line} already", key=shown(key.value), line=members[key.value][0]),
+                Sentence("Keep one."),
             )
         members[key.value] = (key.start_mark.line + 1, value)
     return members
@@ -140,7 +169,7 @@ def _json(node: yaml.Node) -> Json:
 def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     """Return the entry with all that is wrong in its text or, where nothing is, all that it lacks here."""
     members = _members(node) if isinstance(node, yaml.MappingNode) else {}
-    faults: list[str] = []
+    faults: list[Sentence] = []
     absent: list[str] = []
 
     def attempt(act: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401  # whatever `act` returns
@@ -148,7 +177,8 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
             return act(*args)
         except CatalogError as error:
             absent.extend([error.source] if isinstance(error, NotDownloaded) else [])
-            faults.append(f"line {members.get(error.field or 'source', (line, node))[0]}: {error}")
+            place = members.get(error.field or "source", (line, node))[0]
+            faults.append(Sentence("line {line}: {problem}", line=place, problem=error.said))
 
     safe_key = attempt(_checked, "id", key or " ", text_of(64)) or shown(key or f"line {line}")
     values: dict[str, Any] = {"title": safe_key, "backend": ""}
@@ -158,19 +188,27 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     if not faults:
         values["file"] = attempt(_find, values, folder)
         values["adapter_file"] = attempt(_find_adapter, values, folder)
-    return ModelSpec(key=safe_key, problem=" ".join(faults), absent=tuple(absent), **values)
+    return ModelSpec(key=safe_key, problem=as_one(*faults) if faults else "", absent=tuple(absent), **values)
 
 
 def _checked(name: str, value: Json, kind: Kind | None) -> Json:
     """Return the value of one key, None where it is left empty."""
     if kind is None:
-        raise CatalogError(f"unknown key “{shown(name)}”;", hint=_nearest(name, list(KINDS)), field=name)
+        raise CatalogError(
+            Sentence("unknown key “{name}”;", name=shown(name)), hint=_nearest(name, list(KINDS)), field=name
+        )
     if value is None or value == "" or kind["fits"](value):
         return None if value == "" else value
     span = kind.get("span") if type(value) is int else None
-    near = f"; the nearest is {min(span, key=lambda it: abs(it - value))}" if span else ""
-    said = f"{shown(json.dumps(value, ensure_ascii=False))}; it must be {kind['allowed']}{near}"
-    raise CatalogError(f"{name} is {said}.", field=name)
+    near = span and Sentence("; the nearest is {number}", number=min(span, key=lambda it: abs(it - value)))
+    said = Sentence(
+        "{name} is {value}; it must be {allowed}{near}.",
+        name=name,
+        value=shown(json.dumps(value, ensure_ascii=False)),
+        allowed=kind["allowed"],
+        near=near or "",
+    )
+    raise CatalogError(said, field=name)
 
 
 def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
@@ -182,30 +220,40 @@ def adjusted(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
     allowed = adjustable(spec.backend)
     for name in values:
         if name not in allowed:
-            raise CatalogError(f"{shown(name)} cannot be set for {spec.title}.", hint=f"It has {', '.join(allowed)}.")
+            raise CatalogError(
+                Sentence("{name} cannot be set for {title}.", name=shown(name), title=spec.title),
+                hint=Sentence("It has {names}.", names=allowed),
+            )
     found = {name: _checked(name, value, KINDS[name]) for name, value in values.items()}
     given: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
     return replace(spec, **given)
 
 
-def _nearest(word: str, words: Sequence[str]) -> str:
+def _nearest(word: str, words: Sequence[str]) -> Sentence:
     near = get_close_matches(word.lower(), words, n=1) or get_close_matches(word, words, n=3, cutoff=0)
-    return f"did you mean {' or '.join(f'“{one}”' for one in near)}?"
+    quoted = [Sentence("“{text}”", text=name) for name in near]
+    names = reduce(lambda some, last: Sentence("{some} or {last}", some=some, last=last), quoted)
+    return Sentence("did you mean {names}?", names=names)
 
 
 def _find(values: Mapping[str, Any], folder: Path) -> Path | None:
     """Return the file or folder, unopened, that the backend will read; None for a toy without one."""
     source, backend = values.get("source", ""), values["backend"]
     if not backend:
-        raise CatalogError(f"backend is missing; it must be {BACKEND['allowed']}.", field="backend")
+        raise CatalogError(
+            Sentence("backend is missing; it must be {allowed}.", allowed=BACKEND["allowed"]), field="backend"
+        )
     if values.get("trust_remote_code") and not re.fullmatch("hub:.*@[0-9a-f]{40}", source):
-        hint = "Pin the revision in source: hub:OWNER/NAME@ and the 40 digits of a commit."
+        hint = Sentence("Pin the revision in source: hub:OWNER/NAME@ and the 40 digits of a commit.")
         raise CatalogError("trust_remote_code runs code that can change.", hint=hint, field="trust_remote_code")
     if not any((BACKENDS_FOLDER / name).is_file() for name in (f"{backend}.py", f"{backend}/__init__.py")):
-        raise CatalogError(f"backend {backend} is not part of this version.", field="backend")
+        raise CatalogError(Sentence("backend {backend} is not part of this version.", backend=backend), field="backend")
     found = None if backend == "toy" and not source else locate(source, folder)
     if found and found.is_dir() and backend != "hf":
-        raise CatalogError(f"“{shown(source)}” is a folder.", hint=f"Name the file in it; {backend} reads one file.")
+        raise CatalogError(
+            Sentence("“{source}” is a folder.", source=shown(source)),
+            hint=Sentence("Name the file in it; {backend} reads one file.", backend=backend),
+        )
     return found
 
 
@@ -219,7 +267,11 @@ def _find_adapter(values: Mapping[str, Any], folder: Path) -> Path | None:
     except NotDownloaded:
         raise
     except CatalogError as error:
-        raise CatalogError(f"adapter: {error.message}", hint=error.hint, field="adapter") from error
+        raise CatalogError(
+            Sentence("adapter: {problem}", problem=error.message), hint=error.hint, field="adapter"
+        ) from error
     if not found.is_dir():
-        raise CatalogError(f"adapter “{shown(source)}” is a file.", hint="Name its folder.", field="adapter")
+        raise CatalogError(
+            Sentence("adapter “{source}” is a file.", source=shown(source)), hint="Name its folder.", field="adapter"
+        )
     return found

@@ -19,6 +19,7 @@ from playground.records import Candidate, LinkNote, Snapshot, TokenStep
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.samplers.luck import luck
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +215,9 @@ def by_hand(drawn: Draw, token: int) -> Draw:
         SettingError: the model itself rules the token out.
     """
     if not drawn.trace.model.locate(np.array([token]))[1][0]:
-        raise SettingError(f"The model gives token {token} no probability at all.", hint="Choose another one.")
+        raise SettingError(
+            Sentence("The model gives token {token} no probability at all.", token=token), hint="Choose another one."
+        )
     return replace(drawn, token_id=token, chosen=True)
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import PlaygroundError, SettingError
 from playground.measures import divergence
-from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes
+from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes, panes_refused
 from playground.records import Prompt, SamplingParams
-from playground.shelf import Shelf
+from playground.sentences import Sentence
+from playground.shelf import Gone, Shelf
 from playground.store import MAX_TOKENS, LiveRun, Store
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from playground.stream import Stream
 
 
-GONE = ("This comparison is no longer kept.", "Write it again: the same seeds give the same texts.")
+GONE = Gone(
+    Sentence("This comparison is no longer kept."), Sentence("Write it again: the same seeds give the same texts.")
+)
 
 
 @dataclass
@@ -65,9 +68,7 @@ class LiveComparison:
             SettingError: there are fewer than two panes, or more than four.
         """
         if not MIN_PANES <= len(panes) <= MAX_PANES:
-            raise SettingError(
-                f"There are {len(panes)} panes to compare; it must be {MIN_PANES} to {MAX_PANES}.", field="panes"
-            )
+            raise panes_refused(len(panes))
         seed = SamplingParams().with_some_seed().seed
         return cls([_pane(prompt, flat, seed) for flat in panes], fast)
 
@@ -123,7 +124,9 @@ class LiveComparison:
         except Exception as error:
             if not isinstance(error, PlaygroundError):
                 logging.getLogger(__name__).exception("A comparison broke off.")
-                error = PlaygroundError(f"Something in the playground broke: {type(error).__name__}.")
+                error = PlaygroundError(
+                    Sentence("Something in the playground broke: {kind}.", kind=type(error).__name__)
+                )
             for live in lives:
                 if live.stop_reason is None:
                     live.fail(error)

@@ -15,6 +15,7 @@ from playground.errors import PlaygroundError
 from playground.measures import perplexity
 from playground.numerics import BITS_PER_NAT
 from playground.records import Prompt, SamplingParams
+from playground.sentences import Sentence, as_one
 from playground.vocabularies import agreement, pieces_of
 
 if TYPE_CHECKING:
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
     from playground.asker import Models
     from playground.records import Run
 
-UNKNOWN = "Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one."
-BITS = "Compare bits per character, not perplexities."
-ENCODED = f"Encoded anew: this model's tokenizer is another one. {BITS}"
-CALLS = f"Encoded anew: this model calls token {{token:,}}, which the text has, something else. {BITS}"
-LACKS = f"Encoded anew: this model has no token {{token:,}}, which the text has. {BITS}"
+UNKNOWN = Sentence("Encoded anew: the model that wrote it cannot be asked whether its tokenizer is the same one.")
+BITS = Sentence("Compare bits per character, not perplexities.")
+ENCODED = as_one(Sentence("Encoded anew: this model's tokenizer is another one."), BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,12 @@ def _cell(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]
     try:
         ids, note = _ids(pool, text, reader, pieces)
         if not ids:
-            return Cell(problem="Nothing was written.")
+            return Cell(problem=Sentence("Nothing was written."))
         if not reader.prompt_ids:
-            return Cell(problem="This pane has no prompt that its model has read.")
+            return Cell(problem=Sentence("This pane has no prompt that its model has read."))
         answer = pool.ask("score", reader.model, Prompt(ids=reader.prompt_ids + ids), SamplingParams())
     except PlaygroundError as error:
-        return Cell(problem=str(error))
+        return Cell(problem=error.said)
     logprobs = answer["logprobs"][-len(ids) :]
     total = math.fsum(logprobs) if min(logprobs) > -math.inf else -math.inf
     bits = -total * BITS_PER_NAT / len(text.text) if text.text else None
@@ -100,7 +99,11 @@ def _ids(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]
         return ids, found.note
     answer = pool.ask("encode", reader.model, Prompt(text=text.text), SamplingParams())
     if found.width > highest:
-        return tuple(answer["ids"]), CALLS.format(token=renamed)
+        calls = Sentence(
+            "Encoded anew: this model calls token {token:,}, which the text has, something else.", token=renamed
+        )
+        return tuple(answer["ids"]), as_one(calls, BITS)
     if found.width:
-        return tuple(answer["ids"]), LACKS.format(token=highest)
+        lacks = Sentence("Encoded anew: this model has no token {token:,}, which the text has.", token=highest)
+        return tuple(answer["ids"]), as_one(lacks, BITS)
     return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN

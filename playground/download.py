@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from playground import child
 from playground.errors import ModelError
 from playground.fetch import Fetching, HubModel
+from playground.sentences import Sentence, unpacked
 from playground.sources import hub_parts
 
 if TYPE_CHECKING:
@@ -62,12 +63,12 @@ class Download:
     def _read(self) -> None:
         for line in cast("TextIO", self._process.stdout):
             for name, value in json.loads(line).items():
-                setattr(self, name, Fetching(value) if name == "state" else value)
+                setattr(self, name, Fetching(value) if name == "state" else unpacked(value))
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             cast("TextIO", pipe).close()
         if self.state is Fetching.RUNNING:
-            self.state, self.reason = Fetching.FAILED, "The download's process ended before it was done."
+            self.state, self.reason = Fetching.FAILED, Sentence("The download's process ended before it was done.")
         self.over.set()
         self.on_end()
 
@@ -103,7 +104,7 @@ class Downloads:
             ModelError: it lacks nothing that the hub could have.
         """
         if not spec.absent:
-            raise ModelError(f"{spec.title} has nothing to download.", field="model")
+            raise ModelError(Sentence("{title} has nothing to download.", title=spec.title), field="model")
         with self._lock:
             known = self._downloads.get(spec.key)
             if known and known.state is Fetching.RUNNING:

@@ -29,6 +29,7 @@ from playground.records import TAIL_TOKENS, Extras, Orders, Prompt, SamplingPara
 from playground.samplers import ORDERS
 from playground.samplers.base import StepContext
 from playground.scores import MIN_TOKENS, check_ids
+from playground.sentences import Sentence
 from playground.tokens import TextStream
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Engine:
             trace = trace_chain(row, params.chain, context, piece=self.model.piece)
         except FloatingPointError as error:
             raise ModelError(
-                f"The model returned numbers that are not finite at step {context.position + 1}.",
+                Sentence("The model returned numbers that are not finite at step {step}.", step=context.position + 1),
                 hint="Its file is damaged, or its number format overflows here.",
             ) from error
         dart = luck(context.seed, context.position)

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from playground.sentences import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,24 +25,32 @@ Kind: TypeAlias = "Mapping[str, Any]"  # "fits" tells whether a value is of this
 
 def text_of(limit: int, hidden: str = r"\t\n" + HIDDEN) -> Kind:
     """Return the kind of a text."""
-    allowed = f"text of 1 to {limit} characters, without control characters; quote what looks like a number"
+    allowed = Sentence(
+        "text of 1 to {most} characters, without control characters; quote what looks like a number", most=limit
+    )
     fits = re.compile(rf"(?!\s*\Z)[^{hidden}]{{1,{limit}}}")
     return {"allowed": allowed, "fits": lambda it: isinstance(it, str) and fits.fullmatch(it)}
 
 
 def whole_in(span: range) -> Kind:
     """Return the kind of a whole number."""
-    allowed = f"a whole number in [{span[0]}, {span[-1]}]" + f" and a multiple of {span.step}" * (span.step > 1)
+    low, high = span[0], span[-1]
+    any_of_them = Sentence("a whole number in [{low}, {high}]", low=low, high=high)
+    multiple = Sentence("{number} and a multiple of {step}", number=any_of_them, step=span.step)
+    allowed = multiple if span.step > 1 else any_of_them
     return {"allowed": allowed, "fits": lambda it: type(it) is int and it in span, "span": span}
 
 
-FLAG: Kind = {"allowed": "true or false", "fits": lambda it: isinstance(it, bool)}
-BACKEND: Kind = {"allowed": f"one of {', '.join(BACKENDS)}", "fits": lambda it: it in BACKENDS}
-DTYPE: Kind = {"allowed": f"one of {', '.join(DTYPES)}", "fits": lambda it: it in DTYPES}
-DEVICE: Kind = {"allowed": f"one of {', '.join(DEVICES)}", "fits": lambda it: it in DEVICES}
-HASH: Kind = {"allowed": "64 lowercase hex digits", "fits": lambda it: re.fullmatch(r'"[\da-f]{64}"', json.dumps(it))}
+FLAG: Kind = {"allowed": Sentence("true or false"), "fits": lambda it: isinstance(it, bool)}
+BACKEND: Kind = {"allowed": Sentence("one of {names}", names=BACKENDS), "fits": lambda it: it in BACKENDS}
+DTYPE: Kind = {"allowed": Sentence("one of {names}", names=DTYPES), "fits": lambda it: it in DTYPES}
+DEVICE: Kind = {"allowed": Sentence("one of {names}", names=DEVICES), "fits": lambda it: it in DEVICES}
+HASH: Kind = {
+    "allowed": Sentence("64 lowercase hex digits"),
+    "fits": lambda it: re.fullmatch(r'"[\da-f]{64}"', json.dumps(it)),
+}
 PRESETS: Kind = {
-    "allowed": "a mapping of names to settings, without control characters",
+    "allowed": Sentence("a mapping of names to settings, without control characters"),
     "fits": lambda it: re.fullmatch(rf"{{[^{HIDDEN}]*}}", json.dumps(it, ensure_ascii=False)),
 }
 

@@ -18,9 +18,13 @@ Every message says what happened, with the value; ``hint`` says what is allowed 
 
 from __future__ import annotations
 
+from playground.sentences import Sentence, as_one, sentence
+
 
 class PlaygroundError(Exception):
     """A failure to show: ``message`` says what happened, ``hint`` what to do.
+
+    Both are sentences, which the page says in its language: what is not a literal here is a ``Sentence``.
 
     Attributes:
         field: the setting it is about ("temperature"), or "" where it is about none.
@@ -29,9 +33,14 @@ class PlaygroundError(Exception):
     def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
         """Keep the parts; ``str(error)`` is both sentences."""
         super().__init__(f"{message} {hint}".strip())
-        self.message = message
-        self.hint = hint
+        self.message = sentence(message)
+        self.hint = sentence(hint)
         self.field = field
+
+    @property
+    def said(self) -> Sentence:
+        """Both sentences as one."""
+        return as_one(self.message, self.hint)
 
 
 class SettingError(PlaygroundError):
@@ -80,6 +89,8 @@ CLIP = 80  # characters of a person's own value that a message repeats
 def shown(value: object) -> str:
     """Return ``value`` as a message quotes it: on one line, clipped, control characters escaped."""
     text = value if isinstance(value, str) else _repr(value)
+    if isinstance(text, Sentence):
+        return text
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return text if len(text) <= CLIP else text[: CLIP - 1] + "…"
 
@@ -88,4 +99,4 @@ def _repr(value: object) -> str:
     try:
         return repr(value)
     except RecursionError:  # lists in lists, which a reader of JSON gets out of just in time
-        return f"a {type(value).__name__} of many layers"
+        return Sentence("a {kind} of many layers", kind=type(value).__name__)

@@ -18,6 +18,7 @@ from playground.numerics import Distribution
 from playground.ranking import FIRST_PREFIX, rank_prefix
 from playground.samplers.luck import luck
 from playground.samplers.typical_p import distances
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,7 @@ class Row:
         self.logits, self._peak = logits, logits.max()
         if not np.isfinite(self._peak):
             raise ModelError(
-                f"The model returned numbers that are not finite at step {step}.",
+                Sentence("The model returned numbers that are not finite at step {step}.", step=step),
                 hint="Its file is damaged, or its number format overflows here.",
             )
         np.subtract(logits, self._peak, out=scratch)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from playground.errors import ModelError, shown
+from playground.sentences import Sentence, packed
 from playground.sources import sha256_of
 
 WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")  # never pickles, never another framework's
@@ -79,12 +80,13 @@ def fetch(model: HubModel) -> Path:
     names = [item.filename for item in planned]
     if names and not model.file and not any(name.endswith(".safetensors") for name in names):
         raise ModelError(
-            f"{model.repo} has no safetensors; pickles are not fetched, as they can run code.",
+            Sentence("{repo} has no safetensors; pickles are not fetched, as they can run code.", repo=model.repo),
             hint="Convert them on another machine and use path: instead.",
         )
     if not planned:
         raise ModelError(
-            f"{model.repo} has none of {', '.join(model.patterns)}.", hint="Look at source in models.yaml."
+            Sentence("{repo} has none of {patterns}.", repo=model.repo, patterns=tuple(model.patterns)),
+            hint="Look at source in models.yaml.",
         )
     total = sum(item.file_size for item in planned if item.will_download)
     check_room(model, total, Path(constants.HF_HUB_CACHE))
@@ -108,7 +110,12 @@ def check_room(model: HubModel, total: int, cache: Path) -> None:
     free = shutil.disk_usage(place).free
     if total * SPARE > free:
         raise ModelError(
-            f"{model.name} needs {total / GIB:.1f} GiB more, and {free / GIB:.1f} GiB are free.",
+            Sentence(
+                "{name} needs {total:.1f} GiB more, and {free:.1f} GiB are free.",
+                name=model.name,
+                total=total / GIB,
+                free=free / GIB,
+            ),
             hint="Free some, or set HF_HOME to a folder on another disk.",
         )
 
@@ -124,7 +131,11 @@ def check_hash(model: HubModel, file: Path) -> None:
         file.resolve().unlink()
         file.unlink(missing_ok=True)
         raise ModelError(
-            f"{model.name} is another file than models.yaml says: its sha256 is {found}; it was removed.",
+            Sentence(
+                "{name} is another file than models.yaml says: its sha256 is {found}; it was removed.",
+                name=model.name,
+                found=found,
+            ),
             hint="Look at source and sha256 in models.yaml.",
         )
 
@@ -164,29 +175,39 @@ def reason(model: HubModel, error: Exception) -> str:
     from huggingface_hub import errors  # noqa: PLC0415 (as above)
 
     if isinstance(error, ModelError):
-        return str(error)
+        return error.said
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cast("Exception", cause))
-    found = next(
-        (text for kind, text in SENTENCES.items() if any(isinstance(it, getattr(errors, kind)) for it in causes)), ""
-    )
-    if found:
-        return found.format(name=model.name, repo=model.repo, revision=shown(model.revision))
+    known = refusals(model)
+    if found := next((kind for kind in known if any(isinstance(it, getattr(errors, kind)) for it in causes)), ""):
+        return known[found]
     if failed := [it for it in causes if isinstance(it, OSError) and it.errno in DISK_FAULTS]:
-        return f"{model.name} cannot be kept here: {failed[0].strerror}."
+        return Sentence("{name} cannot be kept here: {reason}.", name=model.name, reason=failed[0].strerror)
     if answers := [it.response.status_code for it in causes if isinstance(it, errors.HfHubHTTPError)]:
-        return f"The hub answered with status {answers[0]}. Try again later."
-    return f"The hub cannot be reached: {shown(str(causes[-1]) or type(causes[-1]).__name__)}."
+        return Sentence("The hub answered with status {status}. Try again later.", status=answers[0])
+    why = shown(str(causes[-1]) or type(causes[-1]).__name__)
+    return Sentence("The hub cannot be reached: {reason}.", reason=why)
 
 
-SENTENCES = {
-    "OfflineModeIsEnabled": "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it, or fill the cache by hand.",
-    "GatedRepoError": "{repo} asks for its licence to be accepted on the hub. Accept it there and set HF_TOKEN.",
-    "RepositoryNotFoundError": "{repo} is not on the hub, or is private. Correct its source, or set HF_TOKEN.",
-    "RevisionNotFoundError": "{repo} has no revision {revision}. Look at source in models.yaml.",
-    "EntryNotFoundError": "{name} is not on the hub. Look at source in models.yaml.",
-}
+def refusals(model: HubModel) -> dict[str, Sentence]:
+    """Return what is said of the failures that the hub's library names."""
+    name, repo, revision = model.name, model.repo, shown(model.revision)
+    return {
+        "OfflineModeIsEnabled": Sentence(
+            "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it, or fill the cache by hand."
+        ),
+        "GatedRepoError": Sentence(
+            "{repo} asks for its licence to be accepted on the hub. Accept it there and set HF_TOKEN.", repo=repo
+        ),
+        "RepositoryNotFoundError": Sentence(
+            "{repo} is not on the hub, or is private. Correct its source, or set HF_TOKEN.", repo=repo
+        ),
+        "RevisionNotFoundError": Sentence(
+            "{repo} has no revision {revision}. Look at source in models.yaml.", repo=repo, revision=revision
+        ),
+        "EntryNotFoundError": Sentence("{name} is not on the hub. Look at source in models.yaml.", name=name),
+    }
 
 
 def main() -> None:
@@ -196,7 +217,7 @@ def main() -> None:
     try:
         fetch(model)
     except Exception as error:  # noqa: BLE001 (whatever it is, the page says it)
-        said(state=Fetching.FAILED, reason=reason(model, error))
+        said(state=Fetching.FAILED, reason=packed(reason(model, error)))
     else:
         said(state=Fetching.DONE)
 

@@ -17,6 +17,7 @@ from playground.errors import ModelError, ModelNotReady
 from playground.memory import estimate_mb, make_room, same_weights
 from playground.process import ModelProcess
 from playground.rests import Rests
+from playground.sentences import NOTHING, Sentence
 from playground.status import State, mapped_mb, resident_mb
 
 if TYPE_CHECKING:
@@ -85,7 +86,12 @@ class Fleet:
                 first.refuse(error)
             except OSError as error:
                 hint = "Close other programs, then run again."
-                first.refuse(ModelError(f"{first.spec.title} cannot be started: {error.strerror}.", hint=hint))
+                first.refuse(
+                    ModelError(
+                        Sentence("{title} cannot be started: {reason}.", title=first.spec.title, reason=error.strerror),
+                        hint=hint,
+                    )
+                )
 
     def check_room(self, spec: ModelSpec, files: Files, instead: ModelProcess | None) -> None:
         """Refuse what could not be loaded in the place of a process, before that ends.
@@ -134,19 +140,19 @@ class Fleet:
         if process not in self.leaving:
             self.leaving.append(process)
 
-    def give_up(self, process: ModelProcess, why: str) -> None:
+    def give_up(self, process: ModelProcess, why: Sentence) -> None:
         """Tell everybody who waits for a load that it is given up."""
-        what = f"The load of {process.spec.title} {why}"
+        what = Sentence("The load of {title} {why}", title=process.spec.title, why=why)
         process.refuse(ModelNotReady(what, hint="It loads again with the next run.", field="model"))
         self.retire(process)
 
-    def end_soon(self, process: ModelProcess, reason: str = "") -> None:
+    def end_soon(self, process: ModelProcess, reason: Sentence = NOTHING) -> None:
         """End a process in the background; with a reason it counts as a crash."""
         self.retire(process)
         process.ending = True
         threading.Thread(target=self.end, args=(process, reason)).start()
 
-    def end(self, process: ModelProcess, reason: str = "") -> bool:
+    def end(self, process: ModelProcess, reason: Sentence = NOTHING) -> bool:
         """End a process that was retired; False where it cannot be ended. Takes the lock."""
         gone = process.close(reason)
         with self.lock:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from playground.errors import ModelBusy, SettingError
 from playground.records import Extras, SamplingParams
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,16 +125,29 @@ class Line:
             ModelBusy: too many runs, or looks, wait already.
         """
         if (need := job.sequences) > self.room:
-            what, field_ = ("beams", "num_beams") if job.request["op"] == "beams" else ("panes of one model", "panes")
+            searches = job.request["op"] == "beams"
+            what = Sentence("{need} beams", need=need) if searches else Sentence("{need} panes of one model", need=need)
             raise SettingError(
-                f"{need} {what} need room for {need} texts at once; this model has room for {self.room}.",
-                hint=f"Use at most {self.room}, or set its sequences in models.yaml to {need + 1} or more.",
-                field=field_,
+                Sentence(
+                    "{what} need room for {need} texts at once; this model has room for {room}.",
+                    what=what,
+                    need=need,
+                    room=self.room,
+                ),
+                hint=Sentence(
+                    "Use at most {room}, or set its sequences in models.yaml to {least} or more.",
+                    room=self.room,
+                    least=need + 1,
+                ),
+                field="num_beams" if searches else "panes",
             )
         waiting = sum(other.writes == job.writes for other in self._waiting)
         if waiting >= MAX_WAITING:
-            what, advice = ("runs", self._advice(waiting + 1)) if job.writes else ("looks", "try again in a moment.")
-            raise ModelBusy(f"{waiting} {what} are waiting for this model;", hint=advice)
+            if not job.writes:
+                looks = Sentence("{waiting} looks are waiting for this model;", waiting=waiting)
+                raise ModelBusy(looks, hint="try again in a moment.")
+            runs = Sentence("{waiting} runs are waiting for this model;", waiting=waiting)
+            raise ModelBusy(runs, hint=self._advice(waiting + 1))
         self._waiting.append(job)
 
     def admit(self) -> list[Job]:
@@ -199,6 +213,7 @@ class Line:
             return None
         return place * sum(self._durations) / len(self._durations) / self.room
 
-    def _advice(self, place: int) -> str:
-        wait_s = self._wait_s(place)
-        return f"try again in about {math.ceil(wait_s)} s." if wait_s else "try again when some of them have ended."
+    def _advice(self, place: int) -> Sentence:
+        if wait_s := self._wait_s(place):
+            return Sentence("try again in about {seconds} s.", seconds=math.ceil(wait_s))
+        return Sentence("try again when some of them have ended.")

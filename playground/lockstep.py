@@ -20,6 +20,7 @@ from playground.errors import ModelBusy, PlaygroundError
 from playground.numerics import Distribution
 from playground.packed import unpack
 from playground.records import Extras, Prompt, SamplingParams
+from playground.sentences import Sentence
 from playground.vocabularies import Agreement, agreement, pieces_of
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Lockstep:
             try:
                 found._ask(place, pieces)
             except PlaygroundError as error:
-                found.problems[place] = str(error)
+                found.problems[place] = error.said
         fit = [place for place in range(len(runs)) if place not in found.problems]
         models = [run.model for run in runs]
         pairs = (Pair(a, b, agreement(pieces[models[a]], pieces[models[b]])) for a, b in combinations(fit, 2))
@@ -117,10 +118,12 @@ class Lockstep:
         if not found.width:
             raise PlaygroundError(found.note)
         if found.width <= longest:
-            raise PlaygroundError(f"This model has no token {longest:,}, which the text has.")
+            raise PlaygroundError(Sentence("This model has no token {token:,}, which the text has.", token=longest))
         renamed = min({step.token_id for step in text.steps}.intersection(found.renamed), default=None)
         if renamed is not None:
-            raise PlaygroundError(f"This model calls token {renamed:,}, which the text has, something else.")
+            raise PlaygroundError(
+                Sentence("This model calls token {token:,}, which the text has, something else.", token=renamed)
+            )
 
     def walk(self) -> Generator[Place, None, None]:
         """Yield the places in order; closing it stops the processes' work."""
@@ -167,7 +170,7 @@ class Lockstep:
         streams[reading] = _again(first, rows)
 
     def _fail(self, reading: Reading, error: Exception) -> None:
-        said = str(error) or "Its model stopped reading."
+        said = error.said if isinstance(error, PlaygroundError) else Sentence("Its model stopped reading.")
         self.problems |= dict.fromkeys(self._panes(reading), said)
 
     @staticmethod

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from playground.errors import ModelBusy, ModelError
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,9 +115,11 @@ def same_weights(one: tuple[ModelSpec, Files], other: tuple[ModelSpec, Files]) -
     return alike and files == others != ()
 
 
-def said_mb(size_mb: float) -> str:
+def said_mb(size_mb: float) -> Sentence:
     """Return a size as a sentence says it: ``429 MB``, ``5.1 GB``."""
-    return f"{size_mb:,.0f} MB" if size_mb < 1000 else f"{size_mb / 1024:,.1f} GB"  # noqa: PLR2004 (three digits)
+    if size_mb < 1000:  # noqa: PLR2004 (three digits)
+        return Sentence("{size:,.0f} MB", size=size_mb)
+    return Sentence("{size:,.1f} GB", size=size_mb / 1024)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,14 +162,23 @@ def make_room(title: str, need_mb: int, budget: int, tenants: Sequence[Tenant]) 
 
 
 def _refusal(title: str, need_mb: int, budget: int, tenants: Sequence[Tenant]) -> ModelError:
-    needs = f"{title} needs about {said_mb(need_mb)}; the budget of all models is {said_mb(budget)}"
-    busy = [f"{it.title} ({said_mb(it.memory_mb)})" for it in tenants if it.memory_mb and not (it.idle or it.leaving)]
+    needs = Sentence(
+        "{title} needs about {need}; the budget of all models is {budget}",
+        title=title,
+        need=said_mb(need_mb),
+        budget=said_mb(budget),
+    )
+    busy = [
+        Sentence("{title} ({memory})", title=it.title, memory=said_mb(it.memory_mb))
+        for it in tenants
+        if it.memory_mb and not (it.idle or it.leaving)
+    ]
     if need_mb > budget or not busy:
         hint = (
             "Choose a smaller model, set a smaller context_tokens in models.yaml, or start with a larger --memory-mb."
         )
-        return ModelError(f"{needs}.", hint=hint, field="model")
-    many = f"{', '.join(busy)} {'are' if len(busy) > 1 else 'is'} in use"
-    return ModelBusy(
-        f"{needs}, and {many}.", hint="Try again when that is done, or choose another model.", field="model"
-    )
+        return ModelError(Sentence("{needs}.", needs=needs), hint=hint, field="model")
+    several = Sentence("{needs}, and {busy} are in use.", needs=needs, busy=busy)
+    one = Sentence("{needs}, and {busy} is in use.", needs=needs, busy=busy)
+    hint = "Try again when that is done, or choose another model."
+    return ModelBusy(several if len(busy) > 1 else one, hint=hint, field="model")

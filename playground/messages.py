@@ -7,9 +7,11 @@ import secrets
 from typing import TYPE_CHECKING
 
 from playground.chain import Draw
-from playground.errors import PlaygroundError
+from playground.errors import ModelError, PlaygroundError
 from playground.events import Ended, Event, Look, PaneSaid, Replayed, Scored, Started
+from playground.failures import sent
 from playground.records import Prompt, shallow
+from playground.sentences import Sentence, packed_all
 
 if TYPE_CHECKING:
     from playground.frames import Message
@@ -37,7 +39,9 @@ def answer(event: Said) -> Message:
             said = event.said
             inner = error_answer(said) if isinstance(said, PlaygroundError) else answer(said)
             return {"event": "pane", "pane": event.pane, "answer": inner}
-        case Replayed() | Scored() | Started():
+        case Started():
+            return {"event": "started", **shallow(event), "notes": packed_all(event.notes)}
+        case Replayed() | Scored():
             return {"event": type(event).__name__.lower(), **shallow(event)}
         case Ended():
             return {"event": "ended", "reason": event.reason.value, "timing": shallow(event.timing)}
@@ -46,11 +50,11 @@ def answer(event: Said) -> Message:
 def error_answer(error: Exception) -> Message:
     """Return a failure as plain values; what is not ours is logged under a short id."""
     if isinstance(error, PlaygroundError):
-        return {"event": "error", "kind": type(error).__name__, "text": (error.message, error.hint, error.field)}
+        return sent(error)
     if isinstance(error, MemoryError):
-        text = ("There was not enough memory for it.", "Unload another model, or set a smaller context_tokens.", "")
-        return {"event": "error", "kind": "ModelError", "text": text}
+        hint = "Unload another model, or set a smaller context_tokens."
+        return sent(ModelError("There was not enough memory for it.", hint=hint))
     log_id = secrets.token_hex(3)
     logging.getLogger(__name__).error("%s", log_id, exc_info=error)
-    text = ("Something in the playground broke.", f"The log has it under {log_id}.", "")
-    return {"event": "error", "kind": "ModelError", "text": text}
+    under = Sentence("The log has it under {log_id}.", log_id=log_id)
+    return sent(ModelError("Something in the playground broke.", hint=under))

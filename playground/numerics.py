@@ -23,10 +23,12 @@ from playground.ranking import (
     rank_at,
     rank_prefix,
 )
+from playground.sentences import Sentence
 
 __all__ = ["BITS_PER_NAT", "BoolArray", "Distribution", "FloatArray", "IntArray", "RawArray", "rank_prefix"]
 
 BITS_PER_NAT = 1 / math.log(2)
+DAMAGED = Sentence("logits hold NaN or +inf, or nothing but -inf")
 
 
 class Distribution:
@@ -64,8 +66,7 @@ class Distribution:
             FloatingPointError: a NaN or +inf is among them, or every token is at −inf.
         """
         if not math.isfinite(float(logits.max())):
-            msg = "logits hold NaN or +inf, or nothing but -inf"
-            raise FloatingPointError(msg)
+            raise FloatingPointError(DAMAGED)
         if math.isfinite(float(logits.min())):
             return cls(logits)
         ids = np.flatnonzero(logits > -np.inf)

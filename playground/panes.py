@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from playground.errors import SettingError
 from playground.records import shallow
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +15,17 @@ if TYPE_CHECKING:
     from playground.records import Prompt, SamplingParams
 
 MIN_PANES, MAX_PANES = 2, 4  # of one comparison; a model may have but one of them
+
+
+def panes_refused(count: int) -> SettingError:
+    """Say how many panes there may be."""
+    said = Sentence(
+        "There are {count} panes to compare; it must be {least} to {most}.",
+        count=count,
+        least=MIN_PANES,
+        most=MAX_PANES,
+    )
+    return SettingError(said, field="panes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from playground.catalog import adjusted, read_catalog
-from playground.errors import ModelBusy, ModelCrashed, ModelError, ModelNotReady
+from playground.errors import ModelCrashed, ModelError
 from playground.fleet import Fleet
 from playground.memory import budget_mb, stamp
 from playground.process import AGAIN, Answer
 from playground.records import Extras, shallow
-from playground.rests import sentence
+from playground.refusals import cannot_run, does_not_end, in_use, rests, still_loads
+from playground.rests import resting
+from playground.sentences import Sentence
 from playground.status import State, Status
 from playground.stream import Stream
 from playground.watchdog import LOAD_TIMEOUT_S, Watchdog
@@ -122,12 +124,12 @@ class Pool:
     def _start(self, key: str, files: Files) -> ModelProcess:
         spec = self.spec(key)
         if spec.problem:
-            raise ModelError(f"{spec.title} cannot run here: {spec.problem}", field="model")
+            raise cannot_run(spec.title, spec.problem)
         process = self._fleet.running.get(key)
         if process and self._stands(process):
             return process
         if wait := self._fleet.rests.after_crashes_s(key):
-            raise ModelError(sentence(spec.title), hint=f"Try again in {wait:.0f} s, or choose another model.")
+            raise rests(spec.title, wait)
         if not self._watcher.ident:
             self._watcher.start()
         return self._fleet.add(spec, files)
@@ -147,7 +149,7 @@ class Pool:
             if spec.problem:
                 return Status(State.FAILED, reason=spec.problem)
             if status.state is State.DOWN and self._fleet.rests.after_crashes_s(key):
-                return Status(State.FAILED, reason=sentence(spec.title))
+                return Status(State.FAILED, reason=resting(spec.title))
             if status.state is State.LOADING and process and not process.launched:
                 return replace(status, waits_for=self._fleet.awaited(process))
             return status
@@ -164,13 +166,13 @@ class Pool:
     def _settled(self, process: ModelProcess, timeout_s: float) -> ModelProcess:
         title = process.spec.title
         if not process.settled.wait(timeout_s):
-            raise ModelNotReady(f"{title} is still loading.", hint="Try again in a moment.", field="model")
+            raise still_loads(title)
         if process.refusal:
             raise process.refusal
         status = process.status
         if status.state is State.FAILED:
             self._fleet.rests.heard(process.spec.key)
-            raise ModelError(f"{title} cannot run here: {status.reason}", field="model")
+            raise cannot_run(title, status.reason)
         if status.state is State.DOWN:
             raise ModelCrashed(status.reason, hint=AGAIN, field="model")
         return process
@@ -219,8 +221,8 @@ class Pool:
         with self._fleet.lock:
             process = self._fleet.running.get(key)
             if process is None or process.status.state is not State.LOADING:
-                raise ModelError(f"{self.catalog.get(key).title} is not loading.", field="model")
-            self._fleet.give_up(process, "was canceled.")
+                raise ModelError(Sentence("{title} is not loading.", title=self.catalog.get(key).title), field="model")
+            self._fleet.give_up(process, Sentence("was canceled."))
         self._fleet.end(process)
 
     def unload(self, key: str) -> None:
@@ -232,16 +234,13 @@ class Pool:
         with self._fleet.lock:
             title, process = self.catalog.get(key).title, self._fleet.running.get(key)
             if process is None or process.status.state is not State.UP:
-                raise ModelError(f"{title} is not up.", field="model")
+                raise ModelError(Sentence("{title} is not up.", title=title), field="model")
             if open_ := process.requests:
-                hint = "Stop them, or wait until they have ended."
-                raise ModelBusy(
-                    f"{title} is in use: {open_} open request{'s' * (open_ > 1)}.", hint=hint, field="model"
-                )
+                raise in_use(title, open_)
             process.ending = True
             self._fleet.retire(process)
         if not self._fleet.end(process):
-            raise ModelError(f"The process of {title} does not end.", hint=f"Look at process {process.pid}.")
+            raise does_not_end(title, process.pid)
 
     def reload(self) -> None:
         """Read models.yaml again; processes of models that changed end, those in use when nobody uses them any more.
@@ -259,7 +258,7 @@ class Pool:
                     continue
                 self._fleet.retire(process)
                 if process.status.state is State.LOADING:
-                    self._fleet.give_up(process, "was ended, since its entry in models.yaml has changed.")
+                    self._fleet.give_up(process, Sentence("was ended, since its entry in models.yaml has changed."))
                     self._fleet.end_soon(process)
             self._fleet.end_idle()
 
@@ -284,7 +283,7 @@ class Pool:
                     continue
                 if process.status.state is State.LOADING:
                     self._fleet.give_up(process, reason)
-                self._fleet.end_soon(process, f"The model's process {reason}")
+                self._fleet.end_soon(process, Sentence("The model's process {why}", why=reason))
 
     def close(self) -> None:
         """End every process, all at once."""

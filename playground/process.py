@@ -18,7 +18,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from playground import child, frames, lifeline
+from playground.errors import ModelCrashed
+from playground.failures import failed, failure
 from playground.memory import Files, Tenant, stamp
+from playground.sentences import NOTHING, Sentence
 from playground.status import State, Status, exit_text, own_mb
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
 LAST_EVENTS = frozenset({"look", "logits", "encoded", "pieces", "scored", "ended", "done", "error"})
-AGAIN = "It starts again with the next run."
+AGAIN = Sentence("It starts again with the next run.")
 
 Answer = dict[str, Any]
 Inbox = queue.SimpleQueue[Answer]
@@ -73,7 +76,7 @@ class ModelProcess:
         self._held = 0
         self._lock = threading.Lock()  # for what is written to the process
         self._counting = threading.Lock()  # for who waits; held for a moment only, whatever the process does
-        self._reason = ""  # why it was ended; "" where it ended by itself
+        self._reason = NOTHING  # why it was ended; "" where it ended by itself
 
     def launch(self) -> None:
         """Start the process; it loads in the background."""
@@ -173,8 +176,7 @@ class ModelProcess:
             case "ready":
                 self._settle(Status.up(message, self.pid))
             case _:
-                reason = " ".join(part for part in message["text"][:2] if part)
-                self._settle(Status(State.FAILED, reason=reason))
+                self._settle(Status(State.FAILED, reason=failure(message).said))
 
     def _settle(self, status: Status) -> None:
         self.status = status
@@ -192,13 +194,16 @@ class ModelProcess:
         with self._counting:
             waiting, self._waiting = self._waiting, {}
         for inbox in waiting.values():
-            inbox.put({"event": "error", "kind": "ModelCrashed", "text": (reason, AGAIN, "")})
+            inbox.put(failed(ModelCrashed(reason, hint=AGAIN)))
 
-    def _why(self, code: int) -> str:
-        text = exit_text(code)
-        faulted = "SIGBUS" in text or "SIGSEGV" in text
-        changed = ", since the model's file changed on disk while it was in use"
-        return f"The model's process stopped ({text}){changed if faulted and stamp(self.spec) != self.files else ''}."
+    def _why(self, code: int) -> Sentence:
+        how = exit_text(code)
+        if ("SIGBUS" in how or "SIGSEGV" in how) and stamp(self.spec) != self.files:
+            return Sentence(
+                "The model's process stopped ({how}), since the model's file changed on disk while it was in use.",
+                how=how,
+            )
+        return Sentence("The model's process stopped ({how}).", how=how)
 
     def open(self, request: Answer) -> tuple[int, Inbox]:
         """Send a request; return its id and where its answers arrive."""
@@ -207,7 +212,7 @@ class ModelProcess:
         with self._counting:
             self._waiting[number] = inbox
         if self._process.poll() is not None and self.status.state is State.DOWN:
-            inbox.put({"event": "error", "kind": "ModelCrashed", "text": (self.status.reason, AGAIN, "")})
+            inbox.put(failed(ModelCrashed(self.status.reason, hint=AGAIN)))
         self._send({"id": number, **request})
         return number, inbox
 
@@ -230,10 +235,10 @@ class ModelProcess:
         """Give up loading; whoever waits for it hears why."""
         self.ending = True
         self.refusal = refusal
-        self.status = Status(State.DOWN, reason=str(refusal))
+        self.status = Status(State.DOWN, reason=refusal.said)
         self.settled.set()
 
-    def close(self, reason: str = "") -> bool:
+    def close(self, reason: Sentence = NOTHING) -> bool:
         """End the process: close its input, then terminate, then kill; False where even that does not help.
 
         With a reason, which everybody hears who waits, it counts as a crash.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from playground.backends.base import Message
 from playground.errors import PromptError, shown
 from playground.scores import check_ids
+from playground.sentences import Sentence
 from playground.tokens import check_characters
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def read_prompt(model: LoadedModel, prompt: Prompt) -> tuple[int, ...]:
 def _check_length(model: LoadedModel, count: int) -> None:
     if count > model.context_tokens:
         raise PromptError(
-            f"The prompt is {count:,} tokens; this model reads {model.context_tokens:,}.",
+            Sentence(
+                "The prompt is {count:,} tokens; this model reads {context:,}.",
+                count=count,
+                context=model.context_tokens,
+            ),
             hint="Shorten the prompt.",
             field="prompt",
         )
@@ -61,7 +66,11 @@ def _check_nothing_lost(model: LoadedModel, text: str, ids: tuple[int, ...]) -> 
     lost = next((char for char in dict.fromkeys(text) if char not in read), None)
     if lost is not None or not ids:
         raise PromptError(
-            f"This model has no token for {shown(lost or text)!r} (U+{ord(lost or text[0]):04X}).",
+            Sentence(
+                "This model has no token for {text} (U+{code:04X}).",
+                text=repr(shown(lost or text)),
+                code=ord(lost or text[0]),
+            ),
             hint="Delete it from the prompt.",
             field="prompt",
         )
@@ -75,7 +84,12 @@ def _check_text(model: LoadedModel, prompt: Prompt) -> None:
     size = sum(map(len, texts))
     if size > limit:
         raise PromptError(
-            f"The prompt is {size:,} characters; at most {limit:,} are read, for {model.context_tokens:,} tokens.",
+            Sentence(
+                "The prompt is {size:,} characters; at most {limit:,} are read, for {context:,} tokens.",
+                size=size,
+                limit=limit,
+                context=model.context_tokens,
+            ),
             hint="Shorten the prompt.",
             field="prompt",
         )
@@ -94,7 +108,8 @@ def _encode_chat(model: LoadedModel, messages: tuple[tuple[str, str], ...]) -> t
     for number, turn in enumerate(turns):
         before, mark, rendered = rendered.partition(MARK.format(number))
         if not mark:
-            raise PromptError(f"The model's chat template leaves out the {turn.role} text.", field="prompt")
+            said = Sentence("The model's chat template leaves out the text of the role {role}.", role=turn.role)
+            raise PromptError(said, field="prompt")
         ids += model.encode(before, special=True) if before else ()
         ids += model.encode(turn.content, special=False)
     return (*ids, *model.encode(rendered, special=True))
@@ -122,11 +137,21 @@ def check_room(model: LoadedModel, prompt_tokens: int, wanted: int) -> tuple[int
     room = context - prompt_tokens
     if room < 1:
         raise PromptError(
-            f"The prompt is {prompt_tokens:,} tokens; this model reads {context:,} and needs room for one more.",
+            Sentence(
+                "The prompt is {count:,} tokens; this model reads {context:,} and needs room for one more.",
+                count=prompt_tokens,
+                context=context,
+            ),
             hint="Shorten the prompt.",
             field="prompt",
         )
     if wanted <= room:
         return wanted, ()
-    note = f"New tokens cut from {wanted:,} to {room:,}: the prompt takes {prompt_tokens:,} of {context:,} tokens."
+    note = Sentence(
+        "New tokens cut from {wanted:,} to {room:,}: the prompt takes {count:,} of {context:,} tokens.",
+        wanted=wanted,
+        room=room,
+        count=prompt_tokens,
+        context=context,
+    )
     return room, (note,)

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from playground.sentences import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,6 +46,11 @@ class Rests:
         self._failed.pop(key, None)
 
 
-def sentence(title: str) -> str:
+def resting(title: str) -> Sentence:
     """Say that a model rests after crashes."""
-    return f"{title} stopped {CRASH_LIMIT} times in {CRASH_WINDOW_S / 60:.0f} minutes and rests."
+    return Sentence(
+        "{title} stopped {times} times in {minutes:.0f} minutes and rests.",
+        title=title,
+        times=CRASH_LIMIT,
+        minutes=CRASH_WINDOW_S / 60,
+    )

@@ -16,6 +16,7 @@ from playground.packed import pack
 from playground.prompt import read_prompt
 from playground.samplers.base import StepContext
 from playground.scores import check_ids
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     import threading
@@ -99,7 +100,13 @@ def _check(engine: Engine, ids: tuple[int, ...], text: tuple[int, ...]) -> None:
     needed, context = len(ids) + len(text) - 1, engine.model.context_tokens  # the last one is never read
     if needed > context:
         raise PromptError(
-            f"Prompt ({len(ids):,}) + text ({len(text):,}) take {needed:,} tokens; this model reads {context:,}.",
+            Sentence(
+                "Prompt ({prompt:,}) + text ({text:,}) take {needed:,} tokens; this model reads {context:,}.",
+                prompt=len(ids),
+                text=len(text),
+                needed=needed,
+                context=context,
+            ),
             hint="Compare a shorter text.",
             field="prompt",
         )

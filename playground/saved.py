@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from playground.errors import SavedRunError, SettingError, shown
 from playground.records import Candidate, LinkNote, Run, SamplingParams, Snapshot, StopReason, Timing, TokenStep
 from playground.samplers import all_samplers
+from playground.sentences import Sentence
 from playground.shapes import MisfitError, flag, hexed, keyed, listed, maybe, name, number, one_of, row, text, whole
 from playground.store import MAX_TOKENS
 
@@ -28,8 +29,8 @@ MAX_FILE_BYTES = 32_000_000  # some 6,800 tokens of SmolLM2; the page takes 250 
 MAX_PIECE_BYTES, MAX_CANDIDATES, MAX_NOTES = 1_000, 256, 16
 MAX_TOKEN, MAX_BITS, MAX_SECONDS, MAX_RATE = 10_000_000, 64, 1e9, 1e9
 ROUNDING = 1e-9  # so far a sum of shares may lie outside of [0, 1]
-HINT = "Choose a file that “save as JSON” wrote."
-CHANGED = "The file was changed, or cut off, after it was saved."
+HINT = Sentence("Choose a file that “save as JSON” wrote.")
+CHANGED = Sentence("The file was changed, or cut off, after it was saved.")
 
 
 def to_text(run: Run) -> str:
@@ -99,8 +100,8 @@ def read_json(body: bytes) -> object:
         SavedRunError: it is too large, or no JSON.
     """
     if len(body) > MAX_FILE_BYTES:
-        most = f"{MAX_FILE_BYTES // 10**6} MB"
-        raise SavedRunError(f"The file is larger than {most}, the most that is read.", hint=HINT)
+        most = MAX_FILE_BYTES // 10**6
+        raise SavedRunError(Sentence("The file is larger than {most} MB, the most that is read.", most=most), hint=HINT)
     try:
         flat: object = json.loads(body, parse_constant=_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -109,7 +110,7 @@ def read_json(body: bytes) -> object:
 
 
 def _constant(name: str) -> float:
-    raise SavedRunError(f"The file holds {name}, which is no finite number.", hint=CHANGED)
+    raise SavedRunError(Sentence("The file holds {name}, which is no finite number.", name=name), hint=CHANGED)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(flat) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise SavedRunError(f"The file holds “{shown(twice)}” twice in one place.", hint=CHANGED)
+        raise SavedRunError(Sentence("The file holds “{name}” twice in one place.", name=shown(twice)), hint=CHANGED)
     return flat
 
 
@@ -131,25 +132,38 @@ def from_dict(flat: object, *, run_id: str = "") -> Run:
         raise SavedRunError("The file is no saved run.", hint=HINT)
     if flat.get("version") != VERSION:
         raise SavedRunError(
-            f"The file is of version {shown(flat.get('version'))}; this page reads version {VERSION}.", hint=HINT
+            Sentence(
+                "The file is of version {version}; this page reads version {ours}.",
+                version=shown(flat.get("version")),
+                ours=VERSION,
+            ),
+            hint=HINT,
         )
     try:
         read = RUN(flat)
     except MisfitError as error:
-        raise _refused(str(error if error.place else error.inside("the run"))) from error
+        raise _refused(error.sentence) from error
     return _run(read, run_id)
 
 
-def _refused(said: str) -> SavedRunError:
-    return SavedRunError(f"In the file, {said}", hint=CHANGED)
+def _refused(said: Sentence) -> SavedRunError:
+    return SavedRunError(Sentence("In the file, {said}", said=said), hint=CHANGED)
 
 
 def _run(read: Mapping[str, Any], run_id: str) -> Run:
     count, kept_count = len(read["prompt"]) + len(read["steps"]), sum(count for count, _ in read["kept_params"])
     if kept_count > len(read["steps"]):  # before they are laid out: a small file could ask for millions
-        raise _refused(f"there are settings for {kept_count:,} kept tokens, but {len(read['steps']):,} steps.")
+        raise _refused(
+            Sentence(
+                "there are settings for {kept:,} kept tokens, but {count:,} steps.",
+                kept=kept_count,
+                count=len(read["steps"]),
+            )
+        )
     if count > MAX_TOKENS:
-        raise _refused(f"prompt and text have {count:,} tokens; at most {MAX_TOKENS:,} are kept.")
+        raise _refused(
+            Sentence("prompt and text have {count:,} tokens; at most {most:,} are kept.", count=count, most=MAX_TOKENS)
+        )
     kept = tuple(params for count, params in read["kept_params"] for _ in range(count))
     steps = (TokenStep(place, **step) for place, step in enumerate(read["steps"]))
     return Run(
@@ -167,9 +181,9 @@ def _params(value: object) -> SamplingParams:
     try:
         params = SamplingParams.from_dict(value)
     except SettingError as error:
-        raise MisfitError(f"are refused: {error}") from error
+        raise MisfitError(Sentence("are refused: {reason}", reason=error.said)) from error
     if params.seed is None:
-        raise MisfitError("have no seed.")
+        raise MisfitError(Sentence("have no seed."))
     return params
 
 
@@ -190,7 +204,9 @@ def _snapshot(value: object) -> Snapshot:
     snapshot = Snapshot(candidates, links, **read)
     if len(candidates) + snapshot.tail_count > snapshot.vocab_size:
         count = len(candidates) + snapshot.tail_count
-        raise MisfitError(f"has {count:,} tokens of a vocabulary of {snapshot.vocab_size:,}.")
+        raise MisfitError(
+            Sentence("has {count:,} tokens of a vocabulary of {width:,}.", count=count, width=snapshot.vocab_size)
+        )
     return snapshot
 
 

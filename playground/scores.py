@@ -15,6 +15,7 @@ import numpy as np
 from playground.errors import ModelError, PromptError
 from playground.numerics import Distribution
 from playground.ranking import rank_at
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -83,7 +84,9 @@ def _scored(row: npt.NDArray[np.float32], token: int, place: int) -> tuple[float
         distribution = Distribution.of_logits(row)
     except FloatingPointError as error:
         raise ModelError(
-            f"Token {place} of the text cannot be scored: the model's {error}.",
+            Sentence(
+                "Token {place} of the text cannot be scored: the model's {reason}.", place=place, reason=error.args[0]
+            ),
             hint="Its file is damaged, or its number format overflows here.",
         ) from error
     [logprob] = distribution.log_probs(row[token : token + 1].astype(np.float64))
@@ -93,7 +96,12 @@ def _scored(row: npt.NDArray[np.float32], token: int, place: int) -> tuple[float
 def _check(ids: Sequence[int], vocab: int, context: int) -> None:
     if not MIN_TOKENS <= len(ids) <= context:
         raise PromptError(
-            f"The text is {len(ids):,} tokens; this model scores {MIN_TOKENS} to {context:,}.",
+            Sentence(
+                "The text is {count:,} tokens; this model scores {least} to {context:,}.",
+                count=len(ids),
+                least=MIN_TOKENS,
+                context=context,
+            ),
             hint="Shorten the text." if len(ids) > context else "Write a longer text.",
             field="prompt",
         )
@@ -109,5 +117,8 @@ def check_ids(ids: Sequence[int], vocab: int) -> None:
     wrong = next((token for token in ids if not 0 <= token < vocab), None)
     if wrong is not None:
         raise PromptError(
-            f"Token id {wrong} is not in the vocabulary; it must lie in [0, {vocab - 1:,}].", field="prompt"
+            Sentence(
+                "Token id {wrong} is not in the vocabulary; it must lie in [0, {last:,}].", wrong=wrong, last=vocab - 1
+            ),
+            field="prompt",
         )

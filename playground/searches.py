@@ -7,19 +7,21 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playground.errors import PlaygroundError
+from playground.failures import failure
 from playground.hypotheses import BeamStep, Continuation, Ending, Fate, Hypothesis, SearchEnd
 from playground.records import Prompt, SamplingParams, Timing
-from playground.shelf import Shelf, Stoppable
+from playground.sentences import Sentence, unpacked_all
+from playground.shelf import Gone, Shelf, Stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from playground.beam_settings import BeamParams
+    from playground.errors import PlaygroundError
     from playground.process import Answer
 
 MAX_CONTINUATIONS = 200_000  # of all kept searches together; one takes some 300 bytes
-GONE = ("This search is no longer kept.", "Start it again: it finds the same texts.")
+GONE = Gone(Sentence("This search is no longer kept."), Sentence("Start it again: it finds the same texts."))
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class LiveSearch(Stoppable):
             case "started":
                 self.position, self.wait_s = 0, None
                 self.prompt_ids, self.prompt_pieces = tuple(message["prompt_ids"]), tuple(message["prompt_pieces"])
-                self.notes = tuple(message["notes"])
+                self.notes = unpacked_all(message["notes"])
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "beam_step":
                 self.steps.append(read_step(message))
@@ -137,11 +139,11 @@ class LiveSearch(Stoppable):
             case "ended":
                 self.timing, self.over = Timing(**message["timing"]), True
             case _:
-                self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]))
+                self.fail(failure(message))
 
     def fail(self, error: PlaygroundError) -> None:
         """End it with a failure; the tree that grew until then stays."""
-        self.error, self.over = str(error), True
+        self.error, self.over = error.said, True
 
     def record(self) -> Search:
         """Return the search as it stands."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from playground.errors import SettingError, shown
 from playground.samplers import ORDERS, all_samplers, in_order
+from playground.sentences import NOTHING, Sentence
 
 if TYPE_CHECKING:
     from playground.samplers.base import Sampler
@@ -51,7 +52,11 @@ class SamplingParams:
             SettingError: an unknown key (with the nearest), a wrong type, or a value outside its range.
         """
         if not isinstance(flat, dict):
-            raise SettingError(f"Settings are {shown(flat)}; they must be an object such as {{“temperature”: 0.7}}.")
+            raise SettingError(
+                Sentence(
+                    "Settings are {value}; they must be an object such as {{“temperature”: 0.7}}.", value=shown(flat)
+                )
+            )
         known = all_samplers()
         for key in flat:
             if key not in known and key not in FLAT_KEYS:
@@ -104,23 +109,25 @@ class SamplingParams:
 def unknown_key(key: str, known: tuple[str, ...]) -> SettingError:
     """Return the refusal of a key that is none of the known ones; it names the nearest."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"The nearest is {near[0]}." if near else f"Known: {', '.join(known)}."
-    return SettingError(f"There is no setting “{shown(key)}”.", hint=hint, field=shown(key))
+    hint = Sentence("The nearest is {name}.", name=near[0]) if near else Sentence("Known: {names}.", names=known)
+    return SettingError(Sentence("There is no setting “{name}”.", name=shown(key)), hint=hint, field=shown(key))
 
 
 def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
     if isinstance(value, str) and value in ORDERS:
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(key, str) for key in value):
-        names = ", ".join(ORDERS)
-        raise SettingError(f"Order is {shown(value)}; it must be one of {names}, or a list of keys.", field="order")
+        said = Sentence(
+            "Order is {value}; it must be one of {names}, or a list of keys.", value=shown(value), names=tuple(ORDERS)
+        )
+        raise SettingError(said, field="order")
     for key in value:
         if key not in all_samplers():
             raise unknown_key(key, tuple(all_samplers()))
     if len(set(value)) < len(value) or not set(keys) <= set(value):
         raise SettingError(
-            f"Order {shown(list(value))} must name each sampler that is set exactly once.",
-            hint=f"Set here: {', '.join(keys) or 'none'}.",
+            Sentence("Order {value} must name each sampler that is set exactly once.", value=shown(list(value))),
+            hint=Sentence("Set here: {names}.", names=keys or Sentence("none")),
             field="order",
         )
     return tuple(value)
@@ -129,32 +136,42 @@ def _order(value: object, keys: tuple[str, ...]) -> str | tuple[str, ...]:
 def _seed(value: object) -> int | None:
     if value is None or value in ("", -1):
         return None
-    return _whole("seed", value, 0, MAX_SEED, hint="Leave it empty and the app picks one and shows it.")
+    hint = Sentence("Leave it empty and the app picks one and shows it.")
+    return _whole("seed", value, 0, MAX_SEED, hint=hint)
 
 
-def _whole(name: str, value: object, low: int, high: int, *, hint: str = "") -> int:
-    label = {"max_new_tokens": "New tokens, at most,"}.get(name, name.capitalize())
+def _whole(name: str, value: object, low: int, high: int, *, hint: Sentence = NOTHING) -> int:
+    label = Sentence("Seed") if name == "seed" else Sentence("New tokens, at most,")
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
     if not whole or not low <= value <= high:  # type: ignore[operator]
-        said = "empty" if value is None else shown(value)
-        raise SettingError(
-            f"{label} is {said}; it must be a whole number in [{low:,}, {high:,}].",
-            hint=hint,
-            field=name,
+        said = Sentence(
+            "{label} is {value}; it must be a whole number in [{low:,}, {high:,}].",
+            label=label,
+            value=Sentence("empty") if value is None else shown(value),
+            low=low,
+            high=high,
         )
+        raise SettingError(said, hint=hint, field=name)
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
 def _stops(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise SettingError(f"Stop is {shown(value)}; it must be a list of texts.", field="stop")
+        raise SettingError(Sentence("Stop is {value}; it must be a list of texts.", value=shown(value)), field="stop")
     if any(HALF_PAIR.search(item) for item in value):
         raise SettingError("Stop holds half a character.", hint="Delete it.", field="stop")
     if len(value) > MAX_STOPS:
-        raise SettingError(f"There are {len(value):,} stop texts; at most {MAX_STOPS} are allowed.", field="stop")
+        many = Sentence("There are {count:,} stop texts; at most {most} are allowed.", count=len(value), most=MAX_STOPS)
+        raise SettingError(many, field="stop")
     if wrong := next((item for item in value if len(item) > MAX_STOP_CHARS), None):
-        allowed = f"it must have 1 to {MAX_STOP_CHARS}"
-        raise SettingError(f"Stop text {shown(wrong)} has {len(wrong):,} characters; {allowed}.", field="stop")
+        long = Sentence(
+            "Stop text {text} has {count:,} characters; it must have 1 to {most}.",
+            text=shown(wrong),
+            count=len(wrong),
+            most=MAX_STOP_CHARS,
+        )
+        raise SettingError(long, field="stop")
     if "" in value:
-        raise SettingError(f"A stop text is empty; it must have 1 to {MAX_STOP_CHARS} characters.", field="stop")
+        empty = Sentence("A stop text is empty; it must have 1 to {most} characters.", most=MAX_STOP_CHARS)
+        raise SettingError(empty, field="stop")
     return tuple(value)

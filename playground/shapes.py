@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import shown
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,23 +25,28 @@ HEX = re.compile(r"(?:[0-9a-f]{2})*")
 class MisfitError(Exception):
     """A value that does not fit: what is said of it, and where it stands."""
 
-    def __init__(self, said: str, place: str = "") -> None:
+    def __init__(self, said: Sentence, place: str = "") -> None:
         """Keep both."""
         super().__init__(f"{place} {said}".strip())
         self.said, self.place = said, place
 
+    @property
+    def sentence(self) -> Sentence:
+        """Both as one sentence; what stands nowhere in particular is the run itself."""
+        return Sentence("{place} {said}", place=self.place or Sentence("the run"), said=self.said)
+
     def inside(self, place: str) -> MisfitError:
         """Return the same misfit, seen from outside of a part.
 
-        >>> print(MisfitError("is 2.", "[3]").inside("steps"), MisfitError("is 2.", "luck").inside("[3]"))
-        steps[3] is 2. [3].luck is 2.
+        >>> print(MisfitError(Sentence("is 2."), "[3]").inside("steps"))
+        steps[3] is 2.
         """
         joint = "." if self.place and not self.place.startswith("[") else ""
         return MisfitError(self.said, f"{place}{joint}{self.place}")
 
 
-def _must(value: object, be: str) -> MisfitError:
-    return MisfitError(f"is {shown(value)}; it must be {be}.")
+def _must(value: object, be: Sentence) -> MisfitError:
+    return MisfitError(Sentence("is {value}; it must be {be}.", value=shown(value), be=be))
 
 
 def number(low: float, high: float, *, below: bool = False, rounding: float = 0.0) -> Reader:
@@ -49,7 +55,9 @@ def number(low: float, high: float, *, below: bool = False, rounding: float = 0.
 
     def read(value: object) -> float:
         if type(value) not in {int, float} or not least <= value <= most or (below and value == high):  # type: ignore[operator]
-            raise _must(value, f"a number in [{low:g}, {high:g}{')' if below else ']'}")
+            closed = Sentence("a number in [{low:g}, {high:g}]", low=low, high=high)
+            half_open = Sentence("a number in [{low:g}, {high:g})", low=low, high=high)
+            raise _must(value, half_open if below else closed)
         return float(value)  # type: ignore[arg-type]
 
     return read
@@ -57,10 +65,12 @@ def number(low: float, high: float, *, below: bool = False, rounding: float = 0.
 
 def whole(low: int, high: int) -> Reader:
     """Read a whole number in [low, high]."""
+    between = Sentence("a whole number in [{low:,}, {high:,}]", low=low, high=high)
+    one = Sentence("{low}", low=low)
 
     def read(value: object) -> int:
         if type(value) is not int or not low <= value <= high:
-            raise _must(value, f"a whole number in [{low:,}, {high:,}]" if low < high else f"{low}")
+            raise _must(value, between if low < high else one)
         return value
 
     return read
@@ -69,7 +79,7 @@ def whole(low: int, high: int) -> Reader:
 def flag(value: object) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
-        raise _must(value, "true or false")
+        raise _must(value, Sentence("true or false"))
     return value
 
 
@@ -78,7 +88,7 @@ def text(longest: int, *, least: int = 0) -> Reader:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or not least <= len(value) <= longest or HALF_PAIR.search(value):
-            raise _must(value, f"a text of {least} to {longest:,} characters")
+            raise _must(value, Sentence("a text of {least} to {longest:,} characters", least=least, longest=longest))
         return value
 
     return read
@@ -91,7 +101,7 @@ def name(longest: int, *, least: int = 0) -> Reader:
     def read(value: object) -> str:
         found: str = whole_text(value)
         if found.startswith(FORMULA):
-            raise _must(value, "a text that does not begin with =, +, -, @ or a tab")
+            raise _must(value, Sentence("a text that does not begin with =, +, -, @ or a tab"))
         return found
 
     return read
@@ -102,7 +112,7 @@ def hexed(longest: int) -> Reader:
 
     def read(value: object) -> bytes:
         if not isinstance(value, str) or len(value) > 2 * longest or not HEX.fullmatch(value):
-            raise _must(value, f"at most {longest:,} bytes as pairs of the digits 0 to f")
+            raise _must(value, Sentence("at most {longest:,} bytes as pairs of the digits 0 to f", longest=longest))
         return bytes.fromhex(value)
 
     return read
@@ -114,7 +124,7 @@ def one_of(known: Sequence[str], made: Callable[[str], Any] = str) -> Reader:
 
     def read(value: object) -> Any:  # noqa: ANN401 (what ``made`` makes of it)
         if not isinstance(value, str) or value not in allowed:
-            raise _must(value, f"one of {', '.join(known)}")
+            raise _must(value, Sentence("one of {names}", names=tuple(known)))
         return made(value)
 
     return read
@@ -130,7 +140,7 @@ def listed(reader: Reader, most: int, *, least: int = 0) -> Reader:
 
     def read(value: object) -> list[Any]:
         if not isinstance(value, list) or not least <= len(value) <= most:
-            raise _must(value, f"a list of {least} to {most:,}")
+            raise _must(value, Sentence("a list of {least} to {most:,}", least=least, most=most))
         found = []
         try:
             for part in value:
@@ -147,7 +157,7 @@ def row(*readers: Reader) -> Reader:
 
     def read(value: object) -> list[Any]:
         if not isinstance(value, list) or len(value) != len(readers):
-            raise _must(value, f"a list of {len(readers)}")
+            raise _must(value, Sentence("a list of {count}", count=len(readers)))
         found = []
         try:
             for reader, part in zip(readers, value, strict=True):
@@ -164,14 +174,14 @@ def keyed(readers: Mapping[str, Reader]) -> Reader:
 
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise _must(value, "an object")
+            raise _must(value, Sentence("an object"))
         for key in value:
             if key not in readers:
-                raise MisfitError(f"holds “{shown(key)}”, which no saved run has.")
+                raise MisfitError(Sentence("holds “{key}”, which no saved run has.", key=shown(key)))
         found: dict[str, Any] = {}
         for key, reader in readers.items():
             if key not in value:
-                raise MisfitError(f"lacks {key}.")
+                raise MisfitError(Sentence("lacks {key}.", key=key))
             try:
                 found[key] = reader(value[key])
             except MisfitError as error:

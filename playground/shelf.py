@@ -6,12 +6,15 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from playground.errors import RunNotFound
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playground.sentences import Sentence
 
 EXPIRY_S = 2 * 3600.0
 
@@ -31,6 +34,13 @@ class Growing(Protocol):
 
 
 Item = TypeVar("Item", bound=Growing)
+
+
+class Gone(NamedTuple):
+    """What is said of an item that is no longer there."""
+
+    message: Sentence
+    hint: Sentence
 
 
 @dataclass(kw_only=True)
@@ -56,7 +66,7 @@ class Stoppable:
 class Shelf(Generic[Item]):
     """Items by id, the oldest forgotten first; one that still grows is never forgotten."""
 
-    def __init__(self, most: int, missing: tuple[str, str], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int, missing: Gone, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty; ``most`` is the weight of all together, ``missing`` what is said of one that is gone."""
         self.now = now
         self.most, self._missing = most, missing
@@ -90,7 +100,7 @@ class Shelf(Generic[Item]):
         with self._lock:
             item = self._items.get(key)
             if item is None or self._expired(item):
-                raise RunNotFound(self._missing[0], hint=self._missing[1])
+                raise RunNotFound(self._missing.message, hint=self._missing.hint)
             item.touched = self.now()
             self._items.move_to_end(key)
             return item

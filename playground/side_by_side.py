@@ -19,6 +19,7 @@ from playground.events import Ended, PaneSaid
 from playground.panes import Pane
 from playground.probe import SIZES
 from playground.records import StopReason
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Pane", "write_all"]
 
-TOGETHER = "Decoded in batches of up to {count} texts, which gives this model's numbers to the last bit."
-ONE_BY_ONE = "Decoded one after the other: in a batch the last digits of this model's numbers would change."
-FAST = "Decoded in one batch with others: the last digits of its numbers may differ from those of a run alone."
+ONE_BY_ONE = Sentence("Decoded one after the other: in a batch the last digits of this model's numbers would change.")
+FAST = Sentence(
+    "Decoded in one batch with others: the last digits of its numbers may differ from those of a run alone."
+)
 
 
 @dataclass
@@ -141,7 +143,11 @@ def write_all(
     slots = engine.model.slots
     if len(panes) > slots:
         raise SettingError(
-            f"{len(panes)} panes need room for {len(panes)} texts at once; this model has room for {slots}.",
+            Sentence(
+                "{panes} panes need room for {panes} texts at once; this model has room for {slots}.",
+                panes=len(panes),
+                slots=slots,
+            ),
             hint="Compare fewer, or raise its sequences in models.yaml.",
         )
     texts: list[_Text] = []
@@ -179,4 +185,10 @@ def _said(count: int, batch: int, exact: int) -> tuple[str, ...]:
         return ()
     if batch > exact:
         return (FAST,)
-    return (TOGETHER.format(count=batch) if batch > 1 else ONE_BY_ONE,)
+    if batch == 1:
+        return (ONE_BY_ONE,)
+    return (
+        Sentence(
+            "Decoded in batches of up to {count} texts, which gives this model's numbers to the last bit.", count=batch
+        ),
+    )

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import CatalogError, shown
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMS = "Write package:NAME/FILE, path:FILE or hub:OWNER/NAME/FILE@REVISION."
+FORMS = Sentence("Write package:NAME/FILE, path:FILE or hub:OWNER/NAME/FILE@REVISION.")
 HUB = re.compile(r"(?!.*\.\.)(\w[\w.-]*/\w[\w.-]*)(?:/([^@]+))?@(\w[\w./-]*)", re.ASCII)
 
 
@@ -40,7 +41,9 @@ def hub_parts(source: str) -> tuple[str, str, str]:
     """
     parts = HUB.fullmatch(source.removeprefix("hub:"))
     if not parts:
-        raise CatalogError(f"“{shown(source)}” does not name a model and its revision.", hint=FORMS)
+        raise CatalogError(
+            Sentence("“{source}” does not name a model and its revision.", source=shown(source)), hint=FORMS
+        )
     return parts[1], parts[2] or "", parts[3]
 
 
@@ -57,25 +60,39 @@ def locate(source: str, folder: Path, *, wanted: str = "config.json") -> Path:
         "hub": lambda name: _in_hub_cache(name, wanted),
     }
     if form not in places:
-        raise CatalogError(f"source is “{shown(source)}”; it must have one of three forms.", hint=FORMS)
+        raise CatalogError(
+            Sentence("source is “{source}”; it must have one of three forms.", source=shown(source)), hint=FORMS
+        )
     try:
         found = places[form](name)
         if (found.is_file() or found.is_dir()) and os.access(found, os.R_OK):
             return found
-        lack = "not readable" if found.exists() else "not found"
+        absent = Sentence("file not found: “{source}”.", source=shown(source))
+        locked = Sentence("file not readable: “{source}”.", source=shown(source))
     except (OSError, ValueError, ImportError) as error:  # a name too long, a module without a spec, no hub library
-        raise CatalogError(f"“{shown(source)}” cannot be looked up: {getattr(error, 'strerror', error)}.") from error
-    raise CatalogError(f"file {lack}: “{shown(source)}”.", hint="Look at its name, place and permissions.")
+        raise CatalogError(
+            Sentence(
+                "“{source}” cannot be looked up: {reason}.",
+                source=shown(source),
+                reason=getattr(error, "strerror", error),
+            )
+        ) from error
+    raise CatalogError(locked if found.exists() else absent, hint="Look at its name, place and permissions.")
 
 
 def _in_package(name: str) -> Path:
     """Find the package where ``import`` would, without importing it; its name has no dot, so no parent is either."""
     package, _, inner = name.partition("/")
     if not package.isidentifier() or not inner or ".." in Path(inner).parts or Path(inner).is_absolute():
-        raise CatalogError(f"“package:{shown(name)}” does not name a file inside a package.", hint=FORMS)
+        raise CatalogError(
+            Sentence("“package:{name}” does not name a file inside a package.", name=shown(name)), hint=FORMS
+        )
     folders = getattr(importlib.util.find_spec(package), "submodule_search_locations", None)
     if not folders:
-        raise CatalogError(f"package “{package}” is not installed in this Python.", hint="Install it with pip.")
+        raise CatalogError(
+            Sentence("package “{package}” is not installed in this Python.", package=package),
+            hint="Install it with pip.",
+        )
     return Path(folders[0], inner)
 
 
@@ -85,7 +102,10 @@ def _under_roots(folder: Path, name: str) -> Path:
     places = [Path(os.path.realpath(root / name)) for root in roots]
     found = next((place for place in places if place.exists()), places[0])
     if name.startswith("~") or not any(found.is_relative_to(root) for root in roots):
-        raise CatalogError(f"“{shown(name)}” is outside models.yaml's folder and $MODELS_DIR.", hint="Move it there.")
+        raise CatalogError(
+            Sentence("“{name}” is outside models.yaml's folder and $MODELS_DIR.", name=shown(name)),
+            hint="Move it there.",
+        )
     return found
 
 
@@ -98,7 +118,9 @@ def _in_hub_cache(name: str, wanted: str) -> Path:
         return Path(found) if file else Path(found).parent
     command = f"hf download {repo} {file + ' ' if file else ''}--revision {revision}"
     raise NotDownloaded(
-        f"hub:{name}", f"not downloaded: “{shown(name)}”.", hint=f"Press Download among the models, or run `{command}`."
+        f"hub:{name}",
+        Sentence("not downloaded: “{name}”.", name=shown(name)),
+        hint=Sentence("Press Download among the models, or run `{command}`.", command=command),
     )
 
 

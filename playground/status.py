@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from playground.sentences import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -88,11 +90,11 @@ def mapped_mb(pid: int) -> int:
         return 0
 
 
-def exit_text(code: int) -> str:
+def exit_text(code: int) -> Sentence:
     """Name how a process ended: ``signal 9, SIGKILL`` or ``exit code 1``."""
     if code >= 0:
-        return f"exit code {code}"
+        return Sentence("exit code {code}", code=code)
     try:
-        return f"signal {-code}, {signal.Signals(-code).name}"
+        return Sentence("signal {number}, {name}", number=-code, name=signal.Signals(-code).name)
     except ValueError:
-        return f"signal {-code}"
+        return Sentence("signal {number}", number=-code)

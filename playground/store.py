@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from playground.errors import PlaygroundError, RunNotFound, SavedRunError
+from playground.errors import ModelCrashed, PlaygroundError, RunNotFound, SavedRunError
+from playground.failures import failure
 from playground.records import Prompt, Run, SamplingParams, StopReason, Timing, TokenStep, without_end
-from playground.shelf import Shelf, Stoppable
+from playground.sentences import Sentence, unpacked_all
+from playground.shelf import Gone, Shelf, Stoppable
 from playground.tokens import Joiner
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 MAX_LOOKED, MAX_LOOKS = 200_000, 1_000  # tokens of all kept looks together, and looks
 MAX_TOKENS = 30_000  # written and read, of all kept runs together; a written one takes about 3 kB
 LARGE_BYTES = 16 * 1024  # a record of so many counts as one more token: files may hold such
-GONE = ("This run is no longer kept.", "Write it again: the same seed gives the same text.")
+GONE = Gone(Sentence("This run is no longer kept."), Sentence("Write it again: the same seed gives the same text."))
 
 NO_PROMPT = Prompt()
 Kept = tuple[tuple[TokenStep, SamplingParams], ...]  # tokens of another run, each with the settings that drew it
@@ -126,7 +128,7 @@ class LiveRun(Stoppable):
                 self.controls = tuple(place for place in message["controls"] if place < prompt)
                 for step, _ in self.kept:
                     self._add(step)
-                self.notes = tuple(message["notes"])
+                self.notes = unpacked_all(message["notes"])
                 self.build, self.exact_batch = message["build"], message["exact_batch"]
             case "step":
                 self._add(read_step(message))
@@ -134,20 +136,19 @@ class LiveRun(Stoppable):
                 self.timing = Timing(**message["timing"])
                 self.stop_reason = StopReason(message["reason"])  # the last: others watch for it
             case _:
-                self.fail(PlaygroundError(message["text"][0], hint=message["text"][1]), message["kind"])
+                self.fail(failure(message))
 
     def _add(self, step: TokenStep) -> None:
         self.shown.append(self.joiner.feed(step.piece))
         self.surprisal_bits += step.surprisal_bits
         self.steps.append(step)
 
-    def fail(self, error: PlaygroundError, kind: str = "") -> None:
+    def fail(self, error: PlaygroundError) -> None:
         """End the run with a failure; what was written stays."""
-        kind = kind or type(error).__name__
-        self.error = str(error)
+        self.error = error.said
         if not self.prompt_ids:
             self.prompt = NO_PROMPT  # it may be as long as it likes: nobody has checked it
-        self.stop_reason = StopReason.CRASHED if kind == "ModelCrashed" else StopReason.FAILED
+        self.stop_reason = StopReason.CRASHED if isinstance(error, ModelCrashed) else StopReason.FAILED
 
     def params_at(self, position: int) -> SamplingParams:
         """Return the settings under which a token was drawn: those of another run for what is kept of that."""
@@ -224,7 +225,11 @@ class Store:
         live = self.read(run, file)
         if live.weight > MAX_TOKENS:
             raise SavedRunError(
-                f"The run in this file takes the room of {live.weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
+                Sentence(
+                    "The run in this file takes the room of {weight:,} tokens; at most {most:,} are kept.",
+                    weight=live.weight,
+                    most=MAX_TOKENS,
+                ),
                 hint="Choose a shorter one.",
             )
         self._runs.put(live.run_id, live)

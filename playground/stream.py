@@ -6,8 +6,8 @@ import queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from playground import errors
 from playground.errors import PlaygroundError
+from playground.failures import raised
 from playground.process import LAST_EVENTS
 
 if TYPE_CHECKING:
@@ -71,15 +71,6 @@ class Stream:
     def close(self) -> None:
         """Forget the request, stopping it if it still runs."""
         self.process.close_request(self.number)
-
-
-def raised(message: Answer) -> Answer:
-    """Return an answer, or raise the failure that it reports."""
-    if message["event"] != "error":
-        return message
-    kind = getattr(errors, message["kind"], PlaygroundError)
-    text, hint, about = message["text"]
-    raise kind(text, hint=hint, field=about)
 
 
 def check_there(left: threading.Event | None) -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from playground.errors import PromptError
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +119,11 @@ def check_characters(text: str) -> None:
     bad = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
     if bad is not None:
         raise PromptError(
-            f"The prompt holds half a character (U+{ord(text[bad]):04X}) at position {bad + 1}.",
+            Sentence(
+                "The prompt holds half a character (U+{code:04X}) at position {place}.",
+                code=ord(text[bad]),
+                place=bad + 1,
+            ),
             hint="Delete it.",
             field="prompt",
         )

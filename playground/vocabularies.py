@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from playground.records import Prompt, SamplingParams
+from playground.sentences import NOTHING, Sentence, as_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +56,13 @@ def agreement(one: Sequence[bytes], other: Sequence[bytes]) -> Agreement:
         if len(renamed) < MOST_RENAMED and CONTROL.fullmatch(mine) and CONTROL.fullmatch(theirs):
             renamed.append(place)
             continue
-        said = f"The tokenizers differ, first in token {_named(place, one, other)}: distributions cannot be compared"
-        return Agreement(0, f"{said}, only whole texts.")
-    notes = filter(None, [_renamed(renamed, one, other), _left_out(one, other)])
-    return Agreement(width, " ".join(notes), tuple(renamed))
+        strange = Sentence(
+            "The tokenizers differ, first in token {token}: distributions cannot be compared, only whole texts.",
+            token=_named(place, one, other),
+        )
+        return Agreement(0, strange)
+    notes = as_one(_renamed(renamed, one, other), _left_out(one, other))
+    return Agreement(width, notes, tuple(renamed))
 
 
 def _pads(place: int, piece: bytes) -> bool:
@@ -66,29 +70,38 @@ def _pads(place: int, piece: bytes) -> bool:
     return piece in {b"", f"<unused {place}>".encode()}
 
 
-def _named(place: int, one: Sequence[bytes], other: Sequence[bytes]) -> str:
-    return f"{place:,} ({one[place]!r} and {other[place]!r})"
+def _named(place: int, one: Sequence[bytes], other: Sequence[bytes]) -> Sentence:
+    return Sentence("{place:,} ({one} and {other})", place=place, one=repr(one[place]), other=repr(other[place]))
 
 
-def _renamed(places: Sequence[int], one: Sequence[bytes], other: Sequence[bytes]) -> str:
+def _renamed(places: Sequence[int], one: Sequence[bytes], other: Sequence[bytes]) -> Sentence:
     if not places:
-        return ""
-    named = ", ".join(_named(place, one, other) for place in places[:MOST_NAMED])
-    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
-    said = (
-        "1 control token has two names and is left out"
-        if len(places) == 1
-        else f"{len(places)} control tokens have two names and are left out"
+        return NOTHING
+    named = [_named(place, one, other) for place in places[:MOST_NAMED]]
+    if len(places) == 1:
+        return Sentence("1 control token has two names and is left out: {names}.", names=named)
+    count, hidden = len(places), len(places) - MOST_NAMED
+    more = Sentence(" and {count} more", count=hidden) if hidden > 0 else ""
+    return Sentence(
+        "{count} control tokens have two names and are left out: {names}{more}.",
+        count=count,
+        names=named,
+        more=more,
     )
-    return f"{said}: {named}{more}."
 
 
-def _left_out(one: Sequence[bytes], other: Sequence[bytes]) -> str:
+def _left_out(one: Sequence[bytes], other: Sequence[bytes]) -> Sentence:
     """Say what only one of two models has; rows that only pad it are nothing to speak of."""
     width = min(len(one), len(other))
     longer = one if len(one) > width else other
     more = sum(not _pads(place, piece) for place, piece in enumerate(longer[width:], start=width))
-    return f"Token ids from {width:,} on, which only one of the models has, are left out ({more:,})." if more else ""
+    if not more:
+        return NOTHING
+    return Sentence(
+        "Token ids from {first:,} on, which only one of the models has, are left out ({count:,}).",
+        first=width,
+        count=more,
+    )
 
 
 def pieces_of(pool: Models, model: str) -> list[bytes]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from playground.sentences import Sentence
 from playground.status import State, resident_mb
 
 if TYPE_CHECKING:
@@ -31,20 +32,20 @@ class Watchdog:
     since: float = 0.0
     peak_mb: int = 0
 
-    def bark(self, now: float) -> str:
-        """Return why the process must be ended, "" where it need not be; to be called about once a second.
+    def bark(self, now: float) -> Sentence | None:
+        """Return why the process must be ended, None where it need not be; to be called about once a second.
 
         The sentence begins with its verb.
         """
         marker = self._marker()
         if marker is None or marker != self.marker:
             self.marker, self.since = marker, now
-            return ""
+            return None
         loading = self.process.status.state is State.LOADING
         limit = LOAD_TIMEOUT_S if loading else STUCK_S
         if now - self.since <= limit:
-            return ""
-        return f"made no progress for {limit:.0f} s and was ended."
+            return None
+        return Sentence("made no progress for {seconds:.0f} s and was ended.", seconds=limit)
 
     def _marker(self) -> Hashable:
         """Return what changes with each progress; None where nothing is awaited."""

@@ -29,6 +29,7 @@ from playground.catalog import ModelSpec
 from playground.engine import Engine
 from playground.errors import PlaygroundError
 from playground.events import Ended
+from playground.failures import sent
 from playground.frames import MODEL_ID, receive, send, take_pipes
 from playground.jobs import Job, Line
 from playground.messages import answer, error_answer, unpack_prompt
@@ -162,7 +163,7 @@ class Worker:
                 case _:
                     yield from self._words(job, prompt)
         except PrefillStopped:
-            yield {"event": "error", "kind": "PlaygroundError", "text": ("Stopped.", "", "")}
+            yield sent(PlaygroundError("Stopped."))
 
     def _words(self, job: Job, prompt: Prompt) -> Iterator[Message | None]:
         match job.request["op"]:

@@ -42,9 +42,9 @@ SAME = {
     "waterfall_rule_shape",
 }
 LONG = 8  # characters of an English text that cannot stand in a Russian one by chance
-# What the page shows and says; the tip of the chip in the header holds errors, which are English in both languages.
+# What the page shows and says.
 SAID = """() => {
-  const marks = [...document.querySelectorAll("[aria-label], [title]:not(.chip), [placeholder]")];
+  const marks = [...document.querySelectorAll("[aria-label], [title], [placeholder]")];
   const named = ["aria-label", "title", "placeholder"].flatMap((name) => marks.map((node) => node.getAttribute(name)));
   const drawn = [...document.querySelectorAll("svg text")].map((node) => node.textContent);
   const options = [...document.querySelectorAll("option")].map((node) => node.textContent);

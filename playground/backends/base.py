@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from playground.errors import PromptError
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.catalog import ModelSpec
@@ -63,11 +64,13 @@ def rendered(messages: Sequence[Message], problem: str, template: Callable[[Any]
         PromptError: there is a ``problem``, so that no template is run, or the template refuses these messages.
     """
     if problem:
-        raise PromptError(f"Chat is not offered: {problem}.", hint="Use completion.")
+        raise PromptError(Sentence("Chat is not offered: {problem}.", problem=problem), hint="Use completion.")
     try:
         return template([{"role": item.role, "content": item.content} for item in messages])
     except Exception as error:
-        raise PromptError(f"The model's chat template refuses these messages: {error}.") from error
+        raise PromptError(
+            Sentence("The model's chat template refuses these messages: {reason}.", reason=error)
+        ) from error
 
 
 class PrefillStopped(Exception):  # noqa: N818 (not an error: somebody pressed Stop)

@@ -28,6 +28,7 @@ from playground.backends.base import (
 )
 from playground.errors import ModelError, shown
 from playground.scores import score_text
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,14 +176,25 @@ def _read(spec: ModelSpec) -> Table:
     try:
         table = json.loads(spec.file.read_bytes()) if spec.file else TABLE
     except ValueError as error:
-        raise ModelError(f"{spec.key}: {spec.file.name if spec.file else ''} is not JSON: {error}.") from error
+        raise ModelError(
+            Sentence(
+                "{key}: {name} is not JSON: {reason}.",
+                key=spec.key,
+                name=spec.file.name if spec.file else "",
+                reason=error,
+            )
+        ) from error
     if not isinstance(table, dict) or ANYTHING not in table:
-        raise ModelError(f"{spec.key}: the table has no row “” for tokens without a row.", hint="Add one.")
+        raise ModelError(
+            Sentence("{key}: the table has no row “” for tokens without a row.", key=spec.key), hint="Add one."
+        )
     for last, row in table.items():
         shares = list(row.values()) if isinstance(row, dict) else [row]
         if not _sound(shares):
             raise ModelError(
-                f"{spec.key}: the row “{shown(last)}” of the table does not add up to 1.",
+                Sentence(
+                    "{key}: the row “{words}” of the table does not add up to 1.", key=spec.key, words=shown(last)
+                ),
                 hint="It must hold probabilities from 0 to 1.",
             )
     return table

@@ -18,6 +18,7 @@ import numpy as np
 from playground.errors import SettingError, shown
 from playground.samplers.knobs import Knob, Listing, Number, knob
 from playground.samplers.rules import Rule
+from playground.sentences import Sentence, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,8 +154,8 @@ class Sampler(ABC):
         unknown = [key for key in value if key not in cls.knobs()]
         if unknown:
             raise SettingError(
-                f"{cls.label} has no setting “{shown(unknown[0])}”.",
-                hint=f"It has {', '.join(cls.knobs())}.",
+                Sentence("{sampler} has no setting “{name}”.", sampler=sentence(cls.label), name=shown(unknown[0])),
+                hint=Sentence("It has {names}.", names=tuple(cls.knobs())),
                 field=cls.key,
             )
         return cls(**value)
@@ -188,7 +189,7 @@ class Sampler(ABC):
         """Whether these numbers leave one token whatever reaches the sampler."""
         return False
 
-    def note(self, vocabulary: Sized) -> str | None:  # noqa: ARG002 (most samplers do not look)
+    def note(self, vocabulary: Sized) -> Sentence | None:  # noqa: ARG002 (most samplers do not look)
         """Say in a sentence where a setting is harmless but does not do what one expects of it; mostly there is none.
 
         Raises:

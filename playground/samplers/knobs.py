@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playground.errors import SettingError, shown
+from playground.sentences import Sentence, sentence
 
 Number = float | int | bool
 Bias = tuple[int | str, float]  # a token id or a text, and what is added to its logit; −inf bans it
@@ -58,29 +59,29 @@ class Knob:
         if self.kind is bool:
             if isinstance(value, bool):
                 return value
-            raise self._refusal(name, value, "it must be true or false.")
+            raise self._refusal(name, value, Sentence("it must be true or false."))
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refusal(name, value, "it must be a number.")
+            raise self._refusal(name, value, Sentence("it must be a number."))
         if isinstance(value, float) and not math.isfinite(value):
-            raise self._refusal(name, value, "it must be a finite number.")
+            raise self._refusal(name, value, Sentence("it must be a finite number."))
         if self.kind is int and value != int(value):
-            raise self._refusal(name, value, "it must be a whole number.")
+            raise self._refusal(name, value, Sentence("it must be a whole number."))
         if not self.minimum <= value <= self.maximum:
-            raise self._refusal(name, value, f"it must lie in {self.range_text}.")
+            raise self._refusal(name, value, Sentence("it must lie in {range}.", range=self.range_text))
         return self.kind(value)
 
     @property
-    def range_text(self) -> str:
+    def range_text(self) -> Sentence:
         """The accepted range as text: ``[0, 1]``."""
-        return f"[{self.minimum:,g}, {self.maximum:,.10g}]"
+        return Sentence("[{low:,g}, {high:,.10g}]", low=self.minimum, high=self.maximum)
 
     def plain(self, value: Any) -> Number:  # noqa: ANN401 (a field of this knob)
         """Return a checked value as JSON has it."""
         number: Number = value
         return number
 
-    def _refusal(self, name: str, value: object, rule: str) -> SettingError:
-        return SettingError(f"{self.label} is {shown(value) or 'empty'}; {rule}", hint=self.off, field=name)
+    def _refusal(self, name: str, value: object, rule: Sentence) -> SettingError:
+        return refusal(name, sentence(self.label), value, rule, hint=sentence(self.off))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +135,29 @@ class Listing(ABC):
     def check(self, name: str, value: object) -> tuple[Any, ...]:
         """Return ``value`` as a tuple of checked entries, or raise a SettingError that says which entry and why."""
         if not isinstance(value, list | tuple):
-            raise self._refusal(name, self.label, value, f"it must be a list of {self.range_text}.")
+            raise self._refusal(
+                name, sentence(self.label), value, Sentence("it must be a list of {allowed}.", allowed=self.range_text)
+            )
         if len(value) > self.maximum:
-            text = f"{self.label} holds {len(value):,} entries; at most {self.maximum:,} are allowed."
+            text = Sentence(
+                "{label} holds {count:,} entries; at most {most:,} are allowed.",
+                label=sentence(self.label),
+                count=len(value),
+                most=self.maximum,
+            )
             raise SettingError(text, hint="Take some out.", field=name)
         checked = []
         for number, entry in enumerate(value, 1):
             rule = self._rule(entry)
             if rule:
-                raise self._refusal(name, f"{self.label}, entry {number},", entry, f"it must be {rule}.")
+                what = Sentence("{label}, entry {number},", label=sentence(self.label), number=number)
+                raise self._refusal(name, what, entry, Sentence("it must be {rule}.", rule=rule))
             checked.append(self._entry(entry))
         return tuple(checked)
 
     @property
     @abstractmethod
-    def range_text(self) -> str:
+    def range_text(self) -> Sentence:
         """What the list may hold, as text."""
 
     @abstractmethod
@@ -156,19 +165,21 @@ class Listing(ABC):
         """Return a checked value as JSON has it."""
 
     @abstractmethod
-    def _rule(self, entry: object) -> str:
-        """Say what an entry must be; "" where it is so."""
+    def _rule(self, entry: object) -> Sentence | None:
+        """Say what an entry must be; None where it is so."""
 
     @abstractmethod
     def _entry(self, entry: Any) -> object:  # noqa: ANN401 (it has passed ``_rule``)
         """Return an entry that keeps the rule in the type that the sampler holds."""
 
-    def _refusal(self, name: str, what: str, value: object, rule: str) -> SettingError:
-        return SettingError(f"{what} is {shown(value) or 'empty'}; {rule}", hint=self.off, field=name)
+    def _refusal(self, name: str, what: Sentence, value: object, rule: Sentence) -> SettingError:
+        return refusal(name, what, value, rule, hint=sentence(self.off))
 
-    def _text_rule(self, text: str) -> str:
+    def _text_rule(self, text: str) -> Sentence | None:
         whole = not any("\ud800" <= char <= "\udfff" for char in text)
-        return "" if 0 < len(text) <= self.max_chars and whole else f"a text of 1 to {self.max_chars} whole characters"
+        if 0 < len(text) <= self.max_chars and whole:
+            return None
+        return Sentence("a text of 1 to {most} whole characters", most=self.max_chars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +187,16 @@ class Texts(Listing):
     """A list of texts, such as sequence breakers."""
 
     @property
-    def range_text(self) -> str:
+    def range_text(self) -> Sentence:
         """How many texts of which length."""
-        return f"at most {self.maximum} texts of 1 to {self.max_chars} characters"
+        return Sentence("at most {most} texts of 1 to {chars} characters", most=self.maximum, chars=self.max_chars)
 
     def plain(self, value: tuple[str, ...]) -> list[str]:
         """Return a list."""
         return list(value)
 
-    def _rule(self, entry: object) -> str:
-        return self._text_rule(entry) if isinstance(entry, str) else "a text"
+    def _rule(self, entry: object) -> Sentence | None:
+        return self._text_rule(entry) if isinstance(entry, str) else Sentence("a text")
 
     def _entry(self, entry: str) -> str:
         return entry
@@ -198,9 +209,11 @@ class Biases(Listing):
     limit: float = 100.0
 
     @property
-    def range_text(self) -> str:
+    def range_text(self) -> Sentence:
         """How many pairs of what."""
-        return f"at most {self.maximum} pairs of a token and a number in {self._span}, or false"
+        return Sentence(
+            "at most {most} pairs of a token and a number in {span}, or false", most=self.maximum, span=self._span
+        )
 
     @property
     def _span(self) -> str:
@@ -210,30 +223,39 @@ class Biases(Listing):
         """Return a list of lists, a ban as false."""
         return [[token, bias if math.isfinite(bias) else False] for token, bias in value]
 
-    def _rule(self, entry: object) -> str:
+    def _rule(self, entry: object) -> Sentence | None:
         if not isinstance(entry, list | tuple) or len(entry) != 2:  # noqa: PLR2004 (a pair)
-            return f"a pair of a token and a number in {self._span}, or false to ban it"
+            return Sentence("a pair of a token and a number in {span}, or false to ban it", span=self._span)
         token, bias = entry
         return self._token_rule(token) or self._bias_rule(bias)
 
-    def _token_rule(self, token: object) -> str:
+    def _token_rule(self, token: object) -> Sentence | None:
         if isinstance(token, str):
-            rule = self._text_rule(token)
-            return f"about {rule}" if rule else ""
+            return self._text_rule(token) and Sentence(
+                "about a text of 1 to {most} whole characters", most=self.max_chars
+            )
         whole = isinstance(token, int | float) and not isinstance(token, bool) and token == token // 1
         fits = whole and 0 <= token <= MAX_TOKEN_ID  # type: ignore[operator]
-        return "" if fits else "about a token id, a whole number from 0, or about a text"
+        return None if fits else Sentence("about a token id, a whole number from 0, or about a text")
 
-    def _bias_rule(self, bias: object) -> str:
+    def _bias_rule(self, bias: object) -> Sentence | None:
         if bias is False or (isinstance(bias, float) and bias == -math.inf):
-            return ""
+            return None
         number = isinstance(bias, int | float) and bias is not True
         fits = number and -self.limit <= bias <= self.limit  # type: ignore[operator]
-        return "" if fits else f"a pair whose second part is a number in {self._span}, or false to ban the token"
+        if fits:
+            return None
+        return Sentence("a pair whose second part is a number in {span}, or false to ban the token", span=self._span)
 
     def _entry(self, entry: Any) -> Bias:  # noqa: ANN401 (it has passed ``_rule``)
         token, bias = entry
         return token if isinstance(token, str) else int(token), -math.inf if bias is False else float(bias)
+
+
+def refusal(name: str, what: Sentence, value: object, rule: Sentence, *, hint: Sentence) -> SettingError:
+    """Return what says of a setting what it is and what it must be; ``name`` is its field."""
+    said = Sentence("{what} is {value}; {rule}", what=what, value=shown(value) or Sentence("empty"), rule=rule)
+    return SettingError(said, hint=hint, field=name)
 
 
 def knob(spec: Knob | Listing) -> Any:  # noqa: ANN401 (a dataclass field stands for any value)

@@ -12,6 +12,7 @@ from playground.errors import SettingError, shown
 from playground.samplers.base import Rule, Sampler, Sized, StepContext, Vocabulary, knob
 from playground.samplers.knobs import Bias, Biases
 from playground.samplers.plain import ENCODE, Name, Plain
+from playground.sentences import Sentence
 from playground.tokens import visible
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LogitBias(Sampler):
         Biases("Logit bias", maximum=300, max_chars=100, usual=((" the", -1.0),), off="An empty list turns it off.")
     )
 
-    def note(self, vocabulary: Sized) -> str | None:
+    def note(self, vocabulary: Sized) -> Sentence | None:
         """Look every token up.
 
         Raises:
@@ -74,7 +75,7 @@ class LogitBias(Sampler):
         mask = distribution.without(token_ids[banned])
         if not mask.any():
             raise SettingError(
-                f"Logit bias bans every token that could be drawn at step {context.position + 1}.",
+                Sentence("Logit bias bans every token that could be drawn at step {step}.", step=context.position + 1),
                 hint="Take out a ban, or move it in front of what removes the other tokens.",
                 field=self.key,
             )
@@ -95,8 +96,12 @@ class LogitBias(Sampler):
                 found.append((token, amount))
             elif isinstance(token, int):
                 raise SettingError(
-                    f"Logit bias: there is no token {token:,} among this vocabulary's {vocab_size:,}.",
-                    hint=f"Token ids go from 0 to {vocab_size - 1:,}.",
+                    Sentence(
+                        "Logit bias: there is no token {token:,} among this vocabulary's {count:,}.",
+                        token=token,
+                        count=vocab_size,
+                    ),
+                    hint=Sentence("Token ids go from 0 to {last:,}.", last=vocab_size - 1),
                     field=self.key,
                 )
         return np.array([token for token, _ in found], dtype=np.int64), np.array([amount for _, amount in found])
@@ -104,16 +109,24 @@ class LogitBias(Sampler):
     def _look_up(self, text: str, vocabulary: Vocabulary | None) -> int:
         if vocabulary is None:
             raise SettingError(
-                f"Logit bias: “{shown(text)}” is a text, and there is no vocabulary here to look it up in.",
+                Sentence(
+                    "Logit bias: “{text}” is a text, and there is no vocabulary here to look it up in.",
+                    text=shown(text),
+                ),
                 hint="Give the token's id.",
                 field=self.key,
             )
         pieces = encoded(vocabulary, text)
         if len(pieces) == 1:
             return pieces[0]
-        parts = ", ".join(f"“{visible(vocabulary.piece(token))}”" for token in pieces[:8])
+        parts = tuple(Sentence("“{text}”", text=visible(vocabulary.piece(token))) for token in pieces[:8])
         raise SettingError(
-            f"Logit bias: “{visible(text.encode())}” is {len(pieces)} tokens in this vocabulary: {parts}.",
+            Sentence(
+                "Logit bias: “{text}” is {count} tokens in this vocabulary: {parts}.",
+                text=visible(text.encode()),
+                count=len(pieces),
+                parts=parts,
+            ),
             hint="Give one token a pair, and mind the space that many tokens begin with.",
             field=self.key,
         )

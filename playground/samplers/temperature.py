@@ -11,6 +11,7 @@ import numpy as np
 from playground.errors import SettingError
 from playground.samplers.base import Knob, Rule, Sampler, StepContext, knob
 from playground.samplers.plain import Name, Plain, entropy, only_these
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -84,7 +85,11 @@ class Temperature(Sampler):
         Sampler.__post_init__(self)
         if 0 < self.temperature < SMALLEST:
             raise SettingError(
-                f"Temperature is {self.temperature:g}; it must be 0 or lie in [{SMALLEST:g}, 5].",
+                Sentence(
+                    "Temperature is {value:g}; it must be 0 or lie in [{smallest:g}, 5].",
+                    value=self.temperature,
+                    smallest=SMALLEST,
+                ),
                 hint="0 keeps only the most probable token.",
                 field=self.key,
             )

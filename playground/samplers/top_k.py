@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
 from playground.samplers.plain import Plain, only_these, ranked
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -37,12 +38,14 @@ class TopK(Sampler):
         Knob("Top-k", int, 0, 1_000_000, neutral=0, usual=40, step=1, slider_maximum=200, off="0 turns it off.")
     )
 
-    def note(self, vocabulary: Sized) -> str | None:
+    def note(self, vocabulary: Sized) -> Sentence | None:
         """Say when k is more than there is."""
         if self.top_k <= vocabulary.vocab_size:
             return None
-        return (
-            f"Top-k {self.top_k:,} is more than the vocabulary's {vocabulary.vocab_size:,} tokens; it removes nothing."
+        return Sentence(
+            "Top-k {k:,} is more than the vocabulary's {count:,} tokens; it removes nothing.",
+            k=self.top_k,
+            count=vocabulary.vocab_size,
         )
 
     @property

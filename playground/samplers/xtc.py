@@ -11,6 +11,7 @@ import numpy as np
 from playground.samplers.base import Knob, Rule, Sampler, Sized, StepContext, knob
 from playground.samplers.luck import luck
 from playground.samplers.plain import Name, Plain, log_probabilities, only_these, probabilities, ranked
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.numerics import Distribution, FloatArray
@@ -59,12 +60,13 @@ class Xtc(Sampler):
         )
     )
 
-    def note(self, vocabulary: Sized) -> str | None:  # noqa: ARG002 (one signature for all)
+    def note(self, vocabulary: Sized) -> Sentence | None:  # noqa: ARG002 (one signature for all)
         """Say when the threshold is out of reach."""
         if self.is_neutral or self.threshold <= HALF:
             return None
-        return (
-            f"XTC's threshold {self.threshold:g} is above 0.5, which no two tokens can both reach; it removes nothing."
+        return Sentence(
+            "XTC's threshold {threshold:g} is above 0.5, which no two tokens can both reach; it removes nothing.",
+            threshold=self.threshold,
         )
 
     def plain(self) -> Plain:

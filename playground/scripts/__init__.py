@@ -13,7 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from playground.errors import ModelError, PromptError, SettingError, shown
+from playground.refusals import cannot_run
 from playground.scripts import llama_cpp_python, transformers
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,10 @@ def as_code(library: str, spec: ModelSpec, prompt: Prompt, params: SamplingParam
         ModelError: the library cannot read this model.
     """
     if library not in LIBRARIES:
-        raise SettingError(f"There are no scripts for {shown(library)}.", hint=f"There are some for {_names()}.")
+        raise SettingError(
+            Sentence("There are no scripts for {library}.", library=shown(library)),
+            hint=Sentence("There are some for {names}.", names=tuple(LIBRARIES)),
+        )
     if params.seed is None:
         raise SettingError("The seed is empty, so that a script would not write this text.", hint="Run first.")
     if prompt.written or prompt.chosen:
@@ -52,13 +57,10 @@ def as_code(library: str, spec: ModelSpec, prompt: Prompt, params: SamplingParam
             "This text was continued by hand; a script writes one from its prompt on.", hint="Copy another."
         )
     if spec.problem:
-        raise ModelError(f"{spec.title} cannot run here: {spec.problem}")
+        raise cannot_run(spec.title, spec.problem)
     if spec.backend == "toy":
         raise ModelError(
-            f"{spec.title} is a table of words and no network; no library reads it.", hint="Choose another model."
+            Sentence("{title} is a table of words and no network; no library reads it.", title=spec.title),
+            hint="Choose another model.",
         )
     return LIBRARIES[library](spec, prompt, params)
-
-
-def _names() -> str:
-    return ", ".join(LIBRARIES)

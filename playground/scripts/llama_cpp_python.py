@@ -15,6 +15,7 @@ from playground.samplers.plain import Name
 from playground.scripts.parts import Library, Nearest, Script, value_of
 from playground.scripts.places import is_gguf, place
 from playground.scripts.source import literal
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.entry import ModelSpec
@@ -81,9 +82,9 @@ def script(spec: ModelSpec, prompt: Prompt, params: SamplingParams) -> str:
         ModelError: the model is no GGUF file, or has an adapter.
     """
     if not is_gguf(spec) or spec.adapter:
-        what = "an adapter of PEFT" if spec.adapter else "a folder of safetensors"
+        what = Sentence("an adapter of PEFT") if spec.adapter else Sentence("a folder of safetensors")
         raise ModelError(
-            f"llama-cpp-python reads GGUF files; {spec.title} is {what}.",
+            Sentence("llama-cpp-python reads GGUF files; {title} is {what}.", title=spec.title, what=what),
             hint="Copy the transformers script, or convert the model with llama.cpp's convert_hf_to_gguf.py.",
         )
     made = Script(LIBRARY, spec, prompt, params)

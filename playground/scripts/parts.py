@@ -16,6 +16,7 @@ from playground.samplers import ORDERS
 from playground.samplers.luck import luck
 from playground.samplers.plain import Name, Plain, probabilities, ranked
 from playground.scripts.source import Definitions, comment, import_block, literal, quoted
+from playground.sentences import Sentence, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -118,7 +119,10 @@ class Script:
         found = [(item, item.plain()) for item in self.chain]
         if lacking := [item for item, plain in found if plain is None]:
             raise SettingError(
-                f"{lacking[0].label} is not written as plain code, so that this run cannot be copied as a script.",
+                Sentence(
+                    "{label} is not written as plain code, so that this run cannot be copied as a script.",
+                    label=sentence(lacking[0].label),
+                ),
                 hint="Turn it off, or write its method “plain”.",
                 field=lacking[0].key,
             )

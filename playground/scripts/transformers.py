@@ -15,6 +15,7 @@ from playground.samplers.plain import Name
 from playground.scripts.parts import Library, Nearest, Script, value_of
 from playground.scripts.places import Place, is_gguf, place
 from playground.scripts.source import literal, quoted
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from playground.entry import ModelSpec
@@ -145,7 +146,9 @@ def is_omni(spec: ModelSpec) -> bool:
     try:
         found = json.loads((spec.file / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{spec.title}: config.json cannot be read.", hint="Download the model again.") from error
+        raise ModelError(
+            Sentence("{title}: config.json cannot be read.", title=spec.title), hint="Download the model again."
+        ) from error
     return isinstance(found, dict) and found.get("model_type") in OMNI
 
 

@@ -12,11 +12,14 @@ from fastapi.responses import JSONResponse
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError
 from playground.ui.controls import MAX_BODY_BYTES, to_json
-from playground.ui.notices import said
+from playground.ui.languages import of_address
+from playground.ui.notices import ours, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
+
+    from starlette.types import Receive, Scope, Send
 
 GONE_S = 0.25  # so often it is looked whether somebody still waits
 
@@ -35,7 +38,7 @@ def not_json(request: Request) -> Response | None:
     """Refuse what does not come as JSON, which another site's form cannot send."""
     if request.headers.get("content-type") == "application/json":
         return None
-    return JSONResponse(said(SettingError("This takes JSON.", hint="Set the content type.")), 415)
+    return Refusal(SettingError("This takes JSON.", hint="Set the content type."), 415)
 
 
 async def beginning(request: Request, *, most: int = MAX_BODY_BYTES) -> bytes:
@@ -94,4 +97,18 @@ def pictured(draw: Callable[[], dict[str, Any]]) -> Response:
 def refused(error: Exception) -> Response:
     """Answer with the notice for a failure."""
     status = 404 if isinstance(error, RunNotFound) else 400 if isinstance(error, PlaygroundError) else 500
-    return JSONResponse(said(error), status)
+    return Refusal(ours(error), status)
+
+
+class Refusal(Response):
+    """The notice for a failure, in the language of the page that asked."""
+
+    def __init__(self, error: PlaygroundError, status: int) -> None:
+        """Say nothing yet: only the address that is answered tells in which language."""
+        super().__init__(status_code=status)
+        self._error = error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say it."""
+        notice = said(self._error, of_address(scope["path"]).spoken)
+        await JSONResponse(notice, self.status_code)(scope, receive, send)

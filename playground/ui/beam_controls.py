@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.beam_settings import BEAMS, DIVERSITY, GROUPS, LENGTH_PENALTY, PENALTIES, RETURNED, SAMPLED
 from playground.errors import SettingError
+from playground.sentences import as_one, in_words
 from playground.ui.controls import to_json
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def beam_spec(texts: Mapping[str, str]) -> str:
             "max": knob.slider_maximum,
             "step": knob.step,
             "neutral": START[name],
-            "range": knob.range_text,
+            "range": in_words(knob.range_text, texts),
             "off": texts.get(f"beam_{name}_help", ""),
         }
         for name, knob in CONTROLS.items()
@@ -55,7 +56,7 @@ def wrong_controls(settings: Mapping[str, object]) -> list[SettingError]:
 
 def together(wrong: Sequence[SettingError]) -> SettingError:
     """Return one refusal for all, whose field names all of theirs, with spaces between."""
-    return SettingError(" ".join(map(str, wrong)), field=" ".join(error.field for error in wrong))
+    return SettingError(as_one(*(error.said for error in wrong)), field=" ".join(error.field for error in wrong))
 
 
 def read_penalty(value: object) -> float:

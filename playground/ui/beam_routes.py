@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.errors import SettingError
 from playground.searches import to_flat
+from playground.sentences import Sentence
 from playground.ui.answers import answered, answered_while_there, beginning, not_json, pictured, refused
 from playground.ui.controls import read_object, to_json
 from playground.views.beam_paths import Paths
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 UPDATE_S = 0.1
 WRITERS = 8
-KEYS = "Its keys are model, mode, system, prompt, history, chain, seed, max_new_tokens and beams."
+KEYS = Sentence("Its keys are model, mode, system, prompt, history, chain, seed, max_new_tokens and beams.")
 
 
 def add_beam_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecutor, searching: Drives) -> None:
@@ -111,7 +112,7 @@ def add_place_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecu
         body = await beginning(request)
 
         def written(gone: threading.Event) -> dict[str, Any]:
-            asked = read_object(body, "Its keys are chain and seed.")
+            asked = read_object(body, Sentence("Its keys are chain and seed."))
             return beams.write(searches.get(search_id), kind, asked.get("chain"), asked.get("seed"), gone)
 
         return not_json(request) or await answered_while_there(request, writing, written)
@@ -121,7 +122,7 @@ def add_place_routes(router: APIRouter, beams: Beams, questions: ThreadPoolExecu
         flat = await beginning(request)
 
         def shown() -> dict[str, Any]:
-            asked = read_object(flat, "Its keys are position, number, chain and seed.")
+            asked = read_object(flat, Sentence("Its keys are position, number, chain and seed."))
             where = asked.get("position"), asked.get("number")
             if not all(isinstance(value, int) for value in where):
                 raise SettingError("A place of the tree has a position and a number.", hint="Click a mark of it.")

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from playground.asker import Asker
 from playground.beam_settings import PENALTIES, BeamParams
-from playground.errors import PlaygroundError, SettingError
+from playground.errors import SettingError
 from playground.hypotheses import rows
 from playground.records import TAIL_TOKENS, Prompt, SamplingParams
 from playground.reranking import rerank
 from playground.searches import Written
+from playground.sentences import Sentence, in_all_words, in_words
 from playground.status import State
 from playground.tables import hypothesis_table, to_csv
 from playground.tokens import visible
@@ -27,7 +28,7 @@ from playground.ui.beam_controls import OWN, START, read_penalty, together, wron
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_session, read_settings
 from playground.ui.explore import Taken, acting
-from playground.ui.notices import said
+from playground.ui.notices import ours
 from playground.ui.picture import tail_text
 from playground.views.base import sampler_name, worded
 from playground.views.beam_overlay import Overlay
@@ -75,7 +76,9 @@ class Beams:
         """
         own = asked.get("beams")
         if not isinstance(own, dict) or set(own) - set(OWN):
-            raise SettingError("The settings of the search are missing.", hint=f"Their keys are {', '.join(OWN)}.")
+            raise SettingError(
+                "The settings of the search are missing.", hint=Sentence("Their keys are {names}.", names=OWN)
+            )
         model, history = asked.get("model"), asked.get("history", "[]")
         mode, system, text = (asked.get(name) for name in ("mode", "system", "prompt"))
         prompt = read_boxes(self.explorer.pool.catalog, model, mode, system, text, history)
@@ -115,10 +118,8 @@ class Beams:
                     live.take(message)
                 if time.monotonic() - live.heard_s > UNHEARD_S:
                     live.stop()
-        except PlaygroundError as error:
-            live.fail(error)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-            live.fail(PlaygroundError(said(error)["text"]))
+            live.fail(ours(error))
         finally:
             if answers:
                 answers.close()
@@ -162,8 +163,8 @@ class Beams:
             "legend": legend(tree, [item.name for item in laid], _more(figure), texts),
             "left_out": self.left_out(live),
             "paths": {kind: verdict(kind, written, tree, texts) for kind, written in live.paths.items()},
-            "note": " ".join([*live.notes, *([omitted] if omitted else [])]),
-            "error": live.error,
+            "note": in_all_words([*live.notes, *([omitted] if omitted else [])], texts),
+            "error": in_words(live.error, texts),
             "penalty": live.params.length_penalty,
         }
 
@@ -223,7 +224,7 @@ class Beams:
             PlaygroundError: the search is not over, its prompt cannot be read, or the settings are refused.
         """
         if kind not in PATHS:
-            raise SettingError(f"A path is one of {', '.join(PATHS)}.", hint="Choose one of them.")
+            raise SettingError(Sentence("A path is one of {names}.", names=PATHS), hint="Choose one of them.")
         if not live.over or not live.prompt_ids:
             raise SettingError("The search still runs.", hint="Stop it, or wait for its end.")
         length = live.params.max_new_tokens

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import SettingError, shown
 from playground.records import Prompt
+from playground.sentences import Sentence
 from playground.tokens import check_characters
 
 if TYPE_CHECKING:
@@ -30,21 +31,23 @@ def read_boxes(
         CatalogError: there is no such model.
     """
     if not isinstance(model, str):
-        raise SettingError(f"Model is {shown(model)}; it must be a key of models.yaml.", field="model")
+        raise SettingError(
+            Sentence("Model is {value}; it must be a key of models.yaml.", value=shown(model)), field="model"
+        )
     spec = catalog.get(model)
     if mode == "chat" and not spec.chat:
         raise SettingError(
-            f"{spec.title} is not listed for chat.",
+            Sentence("{title} is not listed for chat.", title=spec.title),
             hint="Use completion, or set “chat: true” in models.yaml where it has a chat template.",
             field="mode",
         )
     system = "" if system is None else system
     if not isinstance(text, str) or not isinstance(system, str):
-        raise SettingError(f"The prompt is {shown(text)}; it must be a text.", field="prompt")
+        raise SettingError(Sentence("The prompt is {value}; it must be a text.", value=shown(text)), field="prompt")
     if mode == "completion":
         return Prompt(text=text)
     if mode != "chat":
-        raise SettingError(f"Mode is {shown(mode)}; it must be completion or chat.", field="mode")
+        raise SettingError(Sentence("Mode is {value}; it must be completion or chat.", value=shown(mode)), field="mode")
     first = (("system", system),) if system.strip() else ()
     return Prompt(messages=(*first, *read_history(history), ("user", text)))
 
@@ -60,17 +63,32 @@ def read_history(history: object) -> tuple[tuple[str, str], ...]:
         with suppress(ValueError, RecursionError):
             turns = json.loads(history)
     if not isinstance(turns, list) or len(turns) > MAX_TURNS:
-        said = f"has {len(turns):,} turns" if isinstance(turns, list) else f"is {shown(turns)}"
-        raise SettingError(f"The chat {said}; it must be a list of at most {MAX_TURNS}.", field="history")
+        raise _no_history(turns)
     for number, turn in enumerate(turns, 1):
         named = isinstance(turn, dict) and turn.keys() == {"role", "content"} and turn["role"] in ROLES
         if not named or not isinstance(turn["content"], str):
             raise SettingError(
-                f"Turn {number} of the chat is {shown(turn)}; it must have the role user or assistant, and a content.",
+                Sentence(
+                    "Turn {number} of the chat is {value}; it must have the role user or assistant, and a content.",
+                    number=number,
+                    value=shown(turn),
+                ),
                 field="history",
             )
         check_characters(turn["content"])
     return tuple((turn["role"], turn["content"]) for turn in turns)
+
+
+def _no_history(turns: object) -> SettingError:
+    if isinstance(turns, list):
+        count = len(turns)
+        said = Sentence(
+            "The chat has {count:,} turns; it must be a list of at most {most}.", count=count, most=MAX_TURNS
+        )
+    else:
+        value = shown(turns)
+        said = Sentence("The chat is {value}; it must be a list of at most {most}.", value=value, most=MAX_TURNS)
+    return SettingError(said, field="history")
 
 
 def boxes_after(run: LiveRun) -> dict[str, Any]:

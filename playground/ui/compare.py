@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from playground.comparisons import parting, with_text
 from playground.errors import PlaygroundError, SettingError, shown
-from playground.panes import MAX_PANES, MIN_PANES
+from playground.panes import MAX_PANES, MIN_PANES, panes_refused
+from playground.sentences import Sentence, in_words
 from playground.status import State
 from playground.tokens import visible
 from playground.ui.boxes import read_boxes
@@ -63,13 +64,12 @@ class Compare:
         """
         flat = asked.get("panes")
         if not isinstance(flat, list) or not all(isinstance(pane, dict) for pane in flat):
-            raise SettingError(f"The panes are {shown(flat)}; they must be a list of objects.", field="panes")
+            said = Sentence("The panes are {value}; they must be a list of objects.", value=shown(flat))
+            raise SettingError(said, field="panes")
         if not MIN_PANES <= len(flat) <= MAX_PANES:
-            raise SettingError(
-                f"There are {len(flat)} panes to compare; it must be {MIN_PANES} to {MAX_PANES}.", field="panes"
-            )
+            raise panes_refused(len(flat))
         if asked.get("luck") not in LUCKS:
-            raise SettingError(f"Luck is {shown(asked.get('luck'))}; it must be one of {', '.join(LUCKS)}.")
+            raise SettingError(wrong_luck(asked.get("luck")))
         shared = read_settings({}, asked.get("seed"), asked.get("max_new_tokens")).with_some_seed()
         common = asked["luck"] == "common"
         runs = [self._pane(asked, pane, shared, 0 if common else number) for number, pane in enumerate(flat)]
@@ -115,8 +115,8 @@ class Compare:
             {
                 "strip": strip_message(run, told[place] if told else 0, self.texts),
                 "status": self._status(run),
-                "notes": list(run.notes),
-                "error": run.error,
+                "notes": [in_words(note, self.texts) for note in run.notes],
+                "error": in_words(run.error, self.texts),
                 "model": run.model,
                 "history": len(run.asked.messages),
                 "parts": parted and parted[place],
@@ -167,6 +167,11 @@ class Compare:
         return self.texts["compare_parted"].format(places=" · ".join(found))
 
 
+def wrong_luck(luck: object) -> Sentence:
+    """Say which kinds of luck there are."""
+    return Sentence("Luck is {value}; it must be one of {names}.", value=shown(luck), names=LUCKS)
+
+
 def asked_again(run: LiveRun) -> dict[str, Any]:
     """Return what a pane would send to write the same text after another prompt."""
     turns = [{"role": role, "content": content} for role, content in run.asked.messages[:-1]]
@@ -187,9 +192,11 @@ def keep_vote(live: LiveComparison, choice: object, *, blind: bool) -> None:
     """
     allowed = choices(len(live.panes))
     if choice not in allowed:
-        raise SettingError(f"The vote is {shown(choice)}; it must be one of {', '.join(allowed)}.")
+        said = Sentence("The vote is {value}; it must be one of {names}.", value=shown(choice), names=allowed)
+        raise SettingError(said)
     if len(live.votes) >= MAX_VOTES:
-        raise SettingError(f"A comparison keeps at most {MAX_VOTES:,} votes.", hint="Save them and write it again.")
+        many = Sentence("A comparison keeps at most {most:,} votes.", most=MAX_VOTES)
+        raise SettingError(many, hint="Save them and write it again.")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     live.votes.append({"time": now, "choice": choice, "blind": blind})
 

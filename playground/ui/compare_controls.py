@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.panes import MAX_PANES, MIN_PANES
 from playground.samplers import all_samplers
+from playground.sentences import in_words
 from playground.ui.controls import to_json
 from playground.views.base import sampler_name
 
@@ -30,7 +31,7 @@ PRESETS: dict[str, tuple[dict[str, Any], ...]] = {
 def compare_spec(catalog: Catalog, texts: Mapping[str, str]) -> str:
     """Return what ``compare.js`` needs, as JSON."""
     return to_json({
-        "models": [[spec.key, spec.title, spec.problem] for spec in catalog.models],
+        "models": [[spec.key, spec.title, in_words(spec.problem, texts)] for spec in catalog.models],
         "two": two_models(catalog),
         "adapter": adapted(catalog),
         "names": {key: sampler_name(key, texts) for key in all_samplers()},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from playground.panes import Pane, settings_that_differ
 from playground.records import shallow
 from playground.saved import to_dict
+from playground.sentences import in_words
 from playground.ui.compare import LETTERS
 from playground.ui.compare_numbers import Walk, apart_message, cells_of, flat, matrix, plain, summary
 from playground.ui.controls import settings_line, to_json
@@ -117,11 +118,12 @@ def _pane(run: LiveRun, place: int, texts: Mapping[str, str]) -> str:
     )
     line = settings_line(run.model, run.params, texts)
     numbers = " · ".join(f"{name} {value}" for name, value, _ in stats(run, texts))
-    error = f'<p class="bad">{escape(run.error)}</p>' if run.error else ""
+    error = f'<p class="bad">{escape(in_words(run.error, texts))}</p>' if run.error else ""
+    notes = _notes(in_words(note, texts) for note in run.notes)
     return (
         f"<section><h2>{LETTERS[place]}</h2><p>{escape(line)}</p>{error}"
         f'<div class="text"><span class="prompt">{escape(prompt)}</span>{tokens}</div>'
-        f'<p>{escape(numbers)}</p>{_notes(run.notes)}<div class="picture" id="picture-{place}"></div></section>'
+        f'<p>{escape(numbers)}</p>{notes}<div class="picture" id="picture-{place}"></div></section>'
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from playground.errors import PlaygroundError, SettingError, shown
+from playground.errors import PlaygroundError, SettingError
 from playground.panes import MAX_PANES, MIN_PANES
-from playground.ui.compare import LETTERS, LUCKS
+from playground.sentences import Sentence, in_words
+from playground.ui.compare import LETTERS, LUCKS, wrong_luck
 from playground.ui.controls import read_object
 from playground.ui.link import MAX_STATE_BYTES, VERSION, checked, read_link, readable, to_link
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 SHARED = ("mode", "prompt", "seed", "max_new_tokens")
 OWN = ("model", "system", "chain")
-KEYS = "Its keys are link or state."
+KEYS = Sentence("Its keys are link or state.")
 
 
 def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
@@ -30,12 +31,14 @@ def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
     given = read_link(flat["link"]) if "link" in flat else readable(flat.get("state"))
     panes = given.get("panes")
     if not isinstance(panes, list) or not MIN_PANES <= len(panes) <= MAX_PANES:
-        raise SettingError(f"The link holds no comparison of {MIN_PANES} to {MAX_PANES} panes.")
+        said = Sentence("The link holds no comparison of {least} to {most} panes.", least=MIN_PANES, most=MAX_PANES)
+        raise SettingError(said)
     states, problems = zip(*(_pane(explorer, given, pane) for pane in panes), strict=True)
     luck = given.get("luck")
-    said = [f"{LETTERS[place]}: {error}" for place, found in enumerate(problems) for error in found]
+    texts = explorer.texts
+    wrong = [f"{LETTERS[place]}: {in_words(it.said, texts)}" for place, found in enumerate(problems) for it in found]
     if luck not in LUCKS:
-        said.append(f"Luck is {shown(luck)}; it must be one of {', '.join(LUCKS)}.")
+        wrong.append(in_words(wrong_luck(luck), texts))
     state = {
         "v": VERSION,
         **{name: states[0][name] for name in SHARED},
@@ -43,7 +46,7 @@ def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
         "fast": given.get("fast") is True,
         "panes": [{name: own[name] for name in OWN} for own in states],
     }
-    return {"state": state, "problems": " ".join(dict.fromkeys(said)), "link": to_link(state)}
+    return {"state": state, "problems": " ".join(dict.fromkeys(wrong)), "link": to_link(state)}
 
 
 def _pane(explorer: Explorer, given: Mapping[str, Any], pane: object) -> tuple[dict[str, Any], list[PlaygroundError]]:

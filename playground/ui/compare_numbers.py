@@ -13,6 +13,7 @@ from playground.lockstep import Lockstep
 from playground.measures import MOST_CHANGED, changes, measures
 from playground.panes import Pane, settings_that_differ
 from playground.samplers import all_samplers
+from playground.sentences import in_words
 from playground.stream import check_there
 from playground.tokens import visible
 from playground.ui.compare import LETTERS
@@ -153,7 +154,10 @@ def matrix(pool: Models, live: LiveComparison, texts: Mapping[str, str]) -> dict
     """Return the picture of each text under each model, and the sentences that belong to it."""
     cells = cells_of(pool, live)
     notes = dict.fromkeys(note for row in cells for cell in row for note in (cell.note, cell.problem) if note)
-    return {"figure": matrix_spec(cells, [pane.model for pane in live.panes], texts), "notes": list(notes)}
+    return {
+        "figure": matrix_spec(cells, [pane.model for pane in live.panes], texts),
+        "notes": [in_words(note, texts) for note in notes],
+    }
 
 
 def flat(cells: Sequence[Sequence[Cell]]) -> list[list[dict[str, Any]]]:
@@ -215,12 +219,12 @@ def apart_message(apart: Apart, count: int, texts: Mapping[str, str]) -> dict[st
     pairs = [
         {
             "name": f"{LETTERS[pair.one]} – {LETTERS[pair.other]}",
-            "note": " ".join(filter(None, [pair.agreement.note, _ignored(apart, number, texts)])),
+            "note": " ".join(filter(None, [in_words(pair.agreement.note, texts), _ignored(apart, number, texts)])),
             "figure": gaps_spec(apart.places, number, (LETTERS[pair.one], LETTERS[pair.other]), texts),
         }
         for number, pair in enumerate(apart.pairs)
     ]
-    problems = [f"{LETTERS[place]}: {said}" for place, said in sorted(apart.problems.items())]
+    problems = [f"{LETTERS[place]}: {in_words(said, texts)}" for place, said in sorted(apart.problems.items())]
     return {"pairs": pairs, "problems": [*problems, *_strangers(apart, count, texts)]}
 
 

@@ -9,6 +9,7 @@ from playground.errors import SavedRunError, shown
 from playground.panes import MAX_PANES, MIN_PANES
 from playground.records import Prompt
 from playground.saved import CHANGED, HINT, from_dict
+from playground.sentences import Sentence
 from playground.shapes import MisfitError, flag, keyed, listed, one_of, row, text
 from playground.store import MAX_TOKENS, Origin
 from playground.ui.boxes import MAX_TURNS, ROLES
@@ -42,7 +43,11 @@ def opened_comparison(store: Store, comparisons: Comparisons, flat: Mapping[str,
         _ask_again(run, messages)
     if (weight := sum(run.weight for run in runs)) > MAX_TOKENS:
         raise SavedRunError(
-            f"The texts in this file take the room of {weight:,} tokens; at most {MAX_TOKENS:,} are kept.",
+            Sentence(
+                "The texts in this file take the room of {weight:,} tokens; at most {most:,} are kept.",
+                weight=weight,
+                most=MAX_TOKENS,
+            ),
             hint="Choose a shorter comparison.",
         )
     live = comparisons.new([store.lend(run) for run in runs], fast=read["fast"], common=read["luck"] == LUCKS[0])
@@ -62,14 +67,14 @@ def _read(flat: Mapping[str, Any], count: int) -> dict[str, Any]:
     try:
         return dict(read({name: flat.get(name) for name in KEYS}))
     except MisfitError as error:
-        raise SavedRunError(f"In the file, {error}", hint=CHANGED) from error
+        raise SavedRunError(Sentence("In the file, {said}", said=error.sentence), hint=CHANGED) from error
 
 
 def _moment(value: object) -> str:
     try:
         return datetime.fromisoformat(text(MAX_TIME_CHARS)(value)).isoformat()
     except ValueError as error:
-        raise MisfitError("must be a time.") from error
+        raise MisfitError(Sentence("must be a time.")) from error
 
 
 def _ask_again(run: LiveRun, messages: list[list[str]]) -> None:
@@ -79,6 +84,7 @@ def _ask_again(run: LiveRun, messages: list[list[str]]) -> None:
         SavedRunError: it is larger than a page can send.
     """
     if sum(len(content) for _, content in messages) > MAX_BODY_BYTES:
-        raise SavedRunError(f"A chat in this file has more than {MAX_BODY_BYTES:,} characters.", hint=CHANGED)
+        long = Sentence("A chat in this file has more than {most:,} characters.", most=MAX_BODY_BYTES)
+        raise SavedRunError(long, hint=CHANGED)
     if messages:
         run.origin = Origin(Prompt(messages=tuple((role, content) for role, content in messages)))

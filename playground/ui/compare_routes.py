@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.asker import Asker
 from playground.errors import SettingError, shown
+from playground.sentences import Sentence
 from playground.tables import gaps_table, matrix_table, measures_table, to_csv
 from playground.ui.answers import (
     answered,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from playground.ui.drives import Drives
 
 UPDATE_S, PROGRESS_S = 0.1, 0.3
-KEYS = "Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens."
+KEYS = Sentence("Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens.")
 
 
 def add_compare_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor, comparing: Drives) -> None:
@@ -107,7 +108,7 @@ def add_vote_routes(router: APIRouter, compare: Compare) -> None:
         body = await beginning(request)
 
         def voted() -> dict[str, Any]:
-            asked = read_object(body, "Its keys are choice and blind.")
+            asked = read_object(body, Sentence("Its keys are choice and blind."))
             live = ended(comparisons.get(comparison_id))
             keep_vote(live, asked.get("choice"), blind=asked.get("blind") is True)
             return compare.message(live)
@@ -132,9 +133,10 @@ def add_number_routes(router: APIRouter, compare: Compare, reading: ThreadPoolEx
         body = await beginning(request)
 
         def counted() -> dict[str, Any]:
-            reference = read_object(body, "Its key is reference.").get("reference", "")
+            reference = read_object(body, Sentence("Its key is reference.")).get("reference", "")
             if not isinstance(reference, str):
-                raise SettingError(f"The reference is {shown(reference)}; it must be a text.", field="reference")
+                wrong = Sentence("The reference is {value}; it must be a text.", value=shown(reference))
+                raise SettingError(wrong, field="reference")
             live = comparisons.get(comparison_id)
             found = summary(live, reference, texts)
             live.reference = reference
@@ -217,7 +219,8 @@ def a_pane(live: LiveComparison, number: int) -> None:
         SettingError: there is no such pane.
     """
     if not 0 <= number < len(live.panes):
-        raise SettingError(f"There is no pane {shown(number)}.", hint=f"Panes are {', '.join(LETTERS)}.")
+        said = Sentence("There is no pane {number}.", number=shown(number))
+        raise SettingError(said, hint=Sentence("Panes are {names}.", names=tuple(LETTERS)))
 
 
 def add_file_routes(router: APIRouter, compare: Compare, reading: ThreadPoolExecutor) -> None:
@@ -269,6 +272,6 @@ async def walked(
             await asyncio.wait([task], timeout=PROGRESS_S)
         yield to_json(apart_message(task.result(), len(walk.live.panes), texts)) + "\n"
     except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-        yield to_json({"notice": said(error)}) + "\n"
+        yield to_json({"notice": said(error, texts)}) + "\n"
     finally:
         gone.set()

@@ -15,6 +15,7 @@ from playground.presets import PRESETS, START
 from playground.records import SamplingParams
 from playground.samplers import ORDERS, all_samplers, in_order
 from playground.samplers.base import Knob
+from playground.sentences import Sentence, in_words
 from playground.tokens import visible
 from playground.views.base import worded
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_SESSION_CHARS = 64
+WHOLE = {"draws": Sentence("Draws"), "columns": Sentence("Columns"), "token": Sentence("Token")}
 BASICS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")  # cards that are always there
 
 
@@ -36,9 +38,10 @@ def chain_spec(language: Language | None = None) -> str:
     What a language says of them stands in for the English of the declarations.
     """
     samplers, presets = (language.samplers, language.presets) if language else ({}, {})
+    words = language.spoken if language else {}
     kinds = all_samplers()
     return to_json({
-        "samplers": [_declared(kind, samplers.get(key)) for key, kind in kinds.items()],
+        "samplers": [_declared(kind, samplers.get(key), words) for key, kind in kinds.items()],
         "basics": BASICS,
         "orders": {name: in_order(tuple(kinds), keys) for name, keys in ORDERS.items()},
         "presets": [_named(preset, presets.get(preset.key)) for preset in PRESETS],
@@ -51,7 +54,7 @@ def _named(preset: Preset, said: tuple[str, str] | None) -> dict[str, Any]:
     return asdict(preset) | {"title": title, "origin": origin}
 
 
-def _declared(kind: type[Sampler], said: Wording | None) -> dict[str, Any]:
+def _declared(kind: type[Sampler], said: Wording | None, words: Mapping[str, str]) -> dict[str, Any]:
     return {
         "key": kind.key,
         "label": said.label if said else kind.label,
@@ -67,7 +70,7 @@ def _declared(kind: type[Sampler], said: Wording | None) -> dict[str, Any]:
                 "step": spec.step,
                 "neutral": spec.neutral,
                 "usual": spec.usual,
-                "range": spec.range_text,
+                "range": in_words(spec.range_text, words),
                 "off": said.off.get(name, "") if said else spec.off,
             }
             for name, spec in kind.knobs().items()
@@ -104,13 +107,19 @@ def read_settings(chain: object, seed: object, max_new_tokens: object) -> Sampli
         try:
             flat = json.loads(chain)
         except (ValueError, RecursionError) as error:
-            raise SettingError(f"The chain is {shown(chain)}; it must be a JSON object.", field="chain") from error
+            raise _no_chain(chain) from error
     if not isinstance(flat, dict):
-        raise SettingError(f"The chain is {shown(flat)}; it must be a JSON object.", field="chain")
+        raise _no_chain(flat)
     for name in ("seed", "max_new_tokens"):
         if name in flat:
-            raise SettingError(f"The chain holds {name}, which has a box of its own.", hint="Leave it out.", field=name)
+            said = Sentence("The chain holds {name}, which has a box of its own.", name=name)
+            raise SettingError(said, hint="Leave it out.", field=name)
     return SamplingParams.from_dict(flat | {"seed": read_seed(seed), "max_new_tokens": max_new_tokens})
+
+
+def _no_chain(value: object) -> SettingError:
+    said = Sentence("The chain is {value}; it must be a JSON object.", value=shown(value))
+    return SettingError(said, field="chain")
 
 
 def read_seed(seed: object) -> object:
@@ -126,7 +135,25 @@ def read_whole(value: object) -> object:
     return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text  # noqa: PLR2004
 
 
-def read_object(body: bytes, keys: str, *, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
+def whole(name: str, value: object, most: int) -> int:
+    """Return a whole number from 0 to ``most``; ``name`` is one of ``WHOLE``.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise SettingError(
+            Sentence(
+                "{name} is {value}; it must be a whole number in [0, {most:,}].",
+                name=WHOLE[name],
+                value=shown(value),
+                most=most,
+            )
+        )
+    return value
+
+
+def read_object(body: bytes, keys: Sentence, *, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Read the JSON object in the body of a request, of ``most`` bytes; ``keys`` says what belongs into it.
 
     Raises:
@@ -137,7 +164,8 @@ def read_object(body: bytes, keys: str, *, most: int = MAX_BODY_BYTES) -> dict[s
     except (ValueError, RecursionError):
         flat = None
     if not isinstance(flat, dict):
-        raise SettingError(f"The request is no JSON object of at most {most:,} bytes.", hint=keys)
+        said = Sentence("The request is no JSON object of at most {most:,} bytes.", most=most)
+        raise SettingError(said, hint=keys)
     return flat
 
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from playground.errors import ModelBusy
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,10 @@ class Drives:
         """
         with self._lock:
             if self._running >= self._most:
-                raise ModelBusy(f"{self._running} {self._what} run or wait;", hint="try again when some have ended.")
+                raise ModelBusy(
+                    Sentence("{running} {what} run or wait;", running=self._running, what=self._what),
+                    hint="try again when some have ended.",
+                )
             self._running += 1
         try:
             item = make()

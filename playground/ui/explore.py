@@ -13,10 +13,11 @@ from playground import formula
 from playground.errors import RunNotFound, SettingError, shown
 from playground.records import TAIL_TOKENS, Extras, Prompt
 from playground.scripts import as_code
+from playground.sentences import Sentence
 from playground.stages import unpack
 from playground.store import Looked, Origin, read_step
 from playground.ui.boxes import boxes_after
-from playground.ui.controls import read_seed, read_settings
+from playground.ui.controls import read_seed, read_settings, whole
 from playground.ui.formula import formula_lines
 from playground.ui.picture import Place, chain_of, orders_text, picture
 from playground.ui.replay import Replay
@@ -190,8 +191,12 @@ class Explorer:
         run = self._run(run_id)
         if not 0 < position < len(run.prompt_ids):
             raise SettingError(
-                f"Token {position + 1} of the prompt cannot be asked for; there are {len(run.prompt_ids)}, and the "
-                "first has nothing before it.",
+                Sentence(
+                    "Token {position} of the prompt cannot be asked for; there are {count}, and the first has nothing "
+                    "before it.",
+                    position=position + 1,
+                    count=len(run.prompt_ids),
+                ),
                 field="position",
             )
         before = run.prompt_ids[:position]
@@ -236,13 +241,20 @@ class Explorer:
         whole = isinstance(position, int) and not isinstance(position, bool)
         if not whole or not 0 <= position < len(run.steps):  # type: ignore[operator]
             raise SettingError(
-                f"Token {shown(position)} is not in this run; it has {len(run.steps)} tokens.", field="position"
+                Sentence(
+                    "Token {position} is not in this run; it has {count} tokens.",
+                    position=shown(position),
+                    count=len(run.steps),
+                ),
+                field="position",
             )
         return run, position  # type: ignore[return-value]
 
     def _run(self, run_id: object) -> LiveRun:
         if not isinstance(run_id, str):
-            raise RunNotFound(f"{shown(run_id)} is not a run.", hint="Press Look, or click a token of the text.")
+            raise RunNotFound(
+                Sentence("{value} is not a run.", value=shown(run_id)), hint="Press Look, or click a token of the text."
+            )
         return self.store.get(run_id)
 
     def recorded(self, run: LiveRun, position: int, *, follow: bool = False) -> dict[str, Any]:
@@ -280,14 +292,3 @@ def _place(
 def acting(params: SamplingParams) -> list[Sampler]:
     """Return the samplers that do something, in the order in which they act."""
     return [sampler for sampler in params.chain if not sampler.is_neutral]
-
-
-def whole(name: str, value: object, most: int) -> int:
-    """Return a whole number from 0 to ``most``.
-
-    Raises:
-        SettingError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise SettingError(f"{name.capitalize()} is {shown(value)}; it must be a whole number in [0, {most:,}].")
-    return value

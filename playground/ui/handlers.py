@@ -19,6 +19,7 @@ import gradio as gr
 from playground.errors import RunNotFound
 from playground.pool import LOAD_TIMEOUT_S
 from playground.records import Prompt, SamplingParams, StopReason
+from playground.sentences import Sentence, in_all_words, in_words
 from playground.ui.boxes import read_boxes
 from playground.ui.controls import read_object, read_seed, read_settings, to_json
 from playground.ui.explore import LOOK_LENGTH
@@ -76,7 +77,7 @@ class Handlers:
             shown = self.explorer.look(model, prompt, params)
             return to_json(shown | {"asked": [chain, seed]}), CLEAR
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-            return gr.skip(), to_json(said(error))
+            return gr.skip(), to_json(said(error, self.texts))
 
     def stop(self, run_id: str | None) -> Any:
         """End the session's run; returns a notice, and the run's last update says that it stopped."""
@@ -115,7 +116,7 @@ class Handlers:
         """Go on with a text from a place with a chosen token, as ``write``; ``where`` is JSON of both."""
 
         def asked() -> Asked:
-            found = read_object(str(where).encode(), "Its keys are place and token.")
+            found = read_object(str(where).encode(), Sentence("Its keys are place and token."))
             branch = self.explorer.branch(found.get("place"), found.get("token"))
             params = read_settings(chain, branch.seed if read_seed(seed) is None else seed, max_new_tokens)
             return branch, branch.model, branch.prompt, params.with_some_seed()
@@ -144,7 +145,7 @@ class Handlers:
             finally:
                 threading.Thread(target=answers.close, daemon=True).start()  # it may wait for a busy pipe
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-            yield gr.skip(), gr.skip(), to_json(said(error)), None
+            yield gr.skip(), gr.skip(), to_json(said(error, self.texts)), None
         finally:
             if live:
                 live.closed()
@@ -188,7 +189,7 @@ class Handlers:
         return notice("info", self.texts["queue"].format(position=live.position, wait=wait))
 
     def _notes(self, live: LiveRun) -> str:
-        return notice("info", " ".join(live.notes)) if live.notes else CLEAR
+        return notice("info", in_all_words(live.notes, self.texts)) if live.notes else CLEAR
 
     def _last(self, live: LiveRun) -> tuple[Any, ...]:
         strip = to_json(strip_message(live, 0, self.texts)) if live.prompt_ids else gr.skip()
@@ -197,7 +198,7 @@ class Handlers:
             figure = to_json(self.explorer.recorded(live, len(live.steps) - 1, follow=True) | {"last": True})
         if not live.error:
             return strip, figure, self._notes(live), None
-        kept = live.error
+        kept = in_words(live.error, self.texts)
         if live.stop_reason is StopReason.CRASHED:
-            kept = self.texts["crashed_kept"].format(error=live.error, count=len(live.steps))
+            kept = self.texts["crashed_kept"].format(error=kept, count=len(live.steps))
         return strip, figure, notice("error", kept), None

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
-from playground.ui.russian import PRESETS, RUSSIAN, SAMPLERS
+from playground.ui.russian import PRESETS, RUSSIAN, SAMPLERS, SENTENCES
 from playground.ui.text import ENGLISH
 from playground.ui.wording import Language
 
@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EN = Language("en", "English", "", ENGLISH)
-RU = Language("ru", "Русский", "/ru", RUSSIAN, SAMPLERS, PRESETS)
+RU = Language("ru", "Русский", "/ru", RUSSIAN, SAMPLERS, PRESETS, SENTENCES)
 LANGUAGES = {language.key: language for language in (EN, RU)}
 PAGES = {language.path: language for language in LANGUAGES.values()}
 FIRST = {EN.path, *(language.prefix for language in LANGUAGES.values() if language.prefix)}  # what leads elsewhere
 CHOICE = "language"  # of an address, or of a cookie that page.js sets; for those who keep none, the address says it
 VARY = "Cookie, Accept-Language"
+
+
+def of_address(path: str) -> Language:
+    """Return the language of a page that asks an address.
+
+    >>> of_address("/ru/playground/what_if").key, of_address("/runs/1/strip").key
+    ('ru', 'en')
+    """
+    return next((it for it in LANGUAGES.values() if it.prefix and path.startswith(it.path)), EN)
 
 
 def preferred(accepted: str) -> Language:

@@ -15,12 +15,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import PlaygroundError, RunNotFound, SettingError, shown
+from playground.sentences import Sentence, in_all_words, in_words
 from playground.settings import MAX_NEW_TOKENS
 from playground.tokens import check_characters
 from playground.ui.boxes import read_boxes, read_history
-from playground.ui.controls import read_object, read_settings, start_value
+from playground.ui.controls import read_object, read_settings, start_value, whole
 from playground.ui.examples import EXAMPLES
-from playground.ui.explore import LOOK_LENGTH, whole
+from playground.ui.explore import LOOK_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ COLORS = ("surprisal", "probability", "entropy", "none")
 MAX_LINK_CHARS = 32_768  # what mail programs and chats still pass on whole
 MAX_STATE_BYTES = 2**20  # a browser may keep a longer prompt than a link
 MAX_REFUSED = 8  # so many samplers of one chain are named; a worse chain is none
-KEYS = "Its keys are link or state, and run."
+KEYS = Sentence("Its keys are link or state, and run.")
 
 
 def start_state(catalog: Catalog, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -75,11 +76,18 @@ def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
     try:
         given = read_link(flat["link"]) if "link" in flat else readable(flat.get("state"))
     except SettingError as error:
-        return {"state": None, "problems": str(error), "field": "", "run": "", "link": "", "settings": ""}
+        return {
+            "state": None,
+            "problems": in_words(error.said, explorer.texts),
+            "field": "",
+            "run": "",
+            "link": "",
+            "settings": "",
+        }
     state, problems = checked(explorer.pool.catalog, given, explorer.texts)
     return {
         "state": state,
-        "problems": " ".join(map(str, problems)),
+        "problems": in_all_words([error.said for error in problems], explorer.texts),
         "field": problems[0].field if problems else "",
         "run": kept(explorer, flat.get("run")),
         "link": to_link(state),
@@ -101,7 +109,9 @@ def read_link(text: object) -> dict[str, Any]:
         SettingError: it is too long, or no base64url of a JSON object with a version that is known.
     """
     if isinstance(text, str) and len(text) > MAX_LINK_CHARS:
-        raise SettingError(f"The link is longer than {MAX_LINK_CHARS:,} characters, the most that is read.")
+        raise SettingError(
+            Sentence("The link is longer than {most:,} characters, the most that is read.", most=MAX_LINK_CHARS)
+        )
     try:
         padded = f"{text}{'=' * (-len(str(text)) % 4)}"
         flat = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
@@ -119,10 +129,14 @@ def readable(flat: object) -> dict[str, Any]:
         SettingError: it is none.
     """
     if not isinstance(flat, dict):
-        raise SettingError(f"The state is {shown(flat)}; it must be an object.")
+        raise SettingError(Sentence("The state is {value}; it must be an object.", value=shown(flat)))
     if flat.get("v") != VERSION:
         version = shown(flat.get("v"))
-        raise SettingError(f"The settings are of version {version}; this page reads version {VERSION}.")
+        raise SettingError(
+            Sentence(
+                "The settings are of version {version}; this page reads version {ours}.", version=version, ours=VERSION
+            )
+        )
     return flat
 
 
@@ -148,8 +162,8 @@ def checked(
     state = start_state(catalog, texts)
     problems: list[PlaygroundError] = []
     if strange := [name for name in given if name not in state]:
-        names = ", ".join(f"“{shown(name)}”" for name in strange[:3])
-        problems.append(SettingError(f"There is no setting {names}."))
+        names = [Sentence("“{text}”", text=shown(name)) for name in strange[:3]]
+        problems.append(SettingError(Sentence("There is no setting {names}.", names=names)))
     for name, read in READERS.items():
         try:
             state[name] = read(catalog, state, given.get(name, state[name]))
@@ -214,13 +228,13 @@ def _length(_: Catalog, __: Mapping[str, Any], value: object) -> int:
 
 def _view(_: Catalog, __: Mapping[str, Any], value: object) -> object:
     if value not in VIEWS:
-        raise SettingError(f"View is {shown(value)}; it must be one of {', '.join(VIEWS)}.")
+        raise SettingError(Sentence("View is {value}; it must be one of {names}.", value=shown(value), names=VIEWS))
     return value
 
 
 def _color(_: Catalog, __: Mapping[str, Any], value: object) -> object:
     if value not in COLORS:
-        raise SettingError(f"Color is {shown(value)}; it must be one of {', '.join(COLORS)}.")
+        raise SettingError(Sentence("Color is {value}; it must be one of {names}.", value=shown(value), names=COLORS))
     return value
 
 

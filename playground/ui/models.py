@@ -8,6 +8,7 @@ from playground.download import Fetching
 from playground.entry import KINDS, adjustable
 from playground.errors import PlaygroundError, SettingError
 from playground.memory import estimate_mb, said_mb, stamp
+from playground.sentences import Sentence, as_one, in_words
 from playground.status import State
 from playground.ui.controls import read_object, read_whole
 from playground.views.base import grouped
@@ -75,10 +76,10 @@ def standing(
             share=share, total=sized(download.total_bytes / MB, texts)
         )
     if spec.absent and download and download.state is Fetching.FAILED:
-        return "absent", texts["models_download_failed"].format(reason=download.reason)
+        return "absent", texts["models_download_failed"].format(reason=in_words(download.reason, texts))
     if spec.absent:
         return "absent", texts["models_absent"]
-    return ("broken", spec.problem) if spec.problem else _loaded(status, memory_mb, texts)
+    return ("broken", in_words(spec.problem, texts)) if spec.problem else _loaded(status, memory_mb, texts)
 
 
 def _loaded(status: Status, memory_mb: int, texts: Mapping[str, str]) -> tuple[str, str]:
@@ -92,7 +93,7 @@ def _loaded(status: Status, memory_mb: int, texts: Mapping[str, str]) -> tuple[s
             stage = texts.get(f"stage_{status.stage}", status.stage or texts["stage_starting"])
             return "loading", stage + (f" {status.part:.0%}" if status.part is not None else "")
         case State.FAILED:
-            return "failed", status.reason
+            return "failed", in_words(status.reason, texts)
         case _:
             return "ready", texts["models_ready"]
 
@@ -146,7 +147,7 @@ def act(pool: Pool, downloads: Downloads, key: str, action: str, body: bytes) ->
     """
     match action:
         case "load":
-            options = read_object(body, "Its keys are the numbers to load a model with.")
+            options = read_object(body, Sentence("Its keys are the numbers to load a model with."))
             pool.load(key, {name: read_whole(value) for name, value in options.items()})
         case "unload":
             pool.unload(key)
@@ -157,7 +158,7 @@ def act(pool: Pool, downloads: Downloads, key: str, action: str, body: bytes) ->
         case "cancel_download":
             downloads.cancel(key)
         case _:
-            raise SettingError(f"{action} is no action; it must be one of {', '.join(ACTIONS)}.")
+            raise SettingError(Sentence("{name} is no action; it must be one of {names}.", name=action, names=ACTIONS))
 
 
 def reload(pool: Pool) -> None:
@@ -169,5 +170,5 @@ def reload(pool: Pool) -> None:
     try:
         pool.reload()
     except PlaygroundError as error:
-        hint = f"{error.hint} What was read before stays in force.".strip()
+        hint = as_one(error.hint, Sentence("What was read before stays in force."))
         raise type(error)(error.message, hint=hint, field=error.field) from error

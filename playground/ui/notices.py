@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import TYPE_CHECKING
 
 from playground.errors import PlaygroundError
+from playground.sentences import Sentence, in_words
 from playground.ui.controls import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def notice(kind: str, text: str) -> str:
@@ -17,10 +22,17 @@ def notice(kind: str, text: str) -> str:
 CLEAR = notice("", "")
 
 
-def said(error: Exception) -> dict[str, str]:
-    """Return the notice for a failure; what is not ours is logged under a short id."""
+def said(error: Exception, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the notice for a failure, in the words of a language."""
+    known = ours(error)
+    return {"kind": "error", "text": in_words(known.said, texts), "field": known.field}
+
+
+def ours(error: Exception) -> PlaygroundError:
+    """Return a failure that a person may see; what is not ours is logged under a short id."""
     if isinstance(error, PlaygroundError):
-        return {"kind": "error", "text": str(error), "field": error.field}
+        return error
     log_id = secrets.token_hex(3)
     logging.getLogger(__name__).error("%s", log_id, exc_info=error)
-    return {"kind": "error", "text": f"Something in the playground broke. The log has it under {log_id}.", "field": ""}
+    hint = Sentence("The log has it under {log_id}.", log_id=log_id)
+    return PlaygroundError("Something in the playground broke.", hint=hint)

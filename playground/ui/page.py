@@ -103,8 +103,15 @@ def _layout(catalog: Catalog, language: Language) -> Parts:
             offered = {"libraries": to_json(list(LIBRARIES)), "colors": to_json(COLORS)}
             part("first", value="", words=words)
             strip = part("strip", value="", words=words, most=MAX_FILE_BYTES, **offered)
-            part("beam", value="", words=words, spec=beam_spec(texts))
-            part("compare", value="", words=words, spec=compare_spec(catalog, texts), most=MAX_FILE_BYTES, **offered)
+            part("beam", value="", words=words, spec=beam_spec(language.spoken))
+            part(
+                "compare",
+                value="",
+                words=words,
+                spec=compare_spec(catalog, language.spoken),
+                most=MAX_FILE_BYTES,
+                **offered,
+            )
             part("replay", value="", words=words)
             part("curves", value="", words=words)
             plot = part("plot", value="", words=words, views=to_json(VIEWS))

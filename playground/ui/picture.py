@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from playground.chain import SHORTLIST
+from playground.sentences import in_words
 from playground.tokens import visible
 from playground.ui.controls import settings_line
 from playground.views.base import grouped, percent, sampler_name, worded
@@ -99,7 +100,7 @@ def _notes(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> Iterat
     for sampler in place.params.chain:
         note = sampler.note(snapshot)
         if note:
-            yield note
+            yield in_words(note, texts)
 
 
 def _counted(snapshot: Snapshot, place: Place, texts: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playground.stream import raised
+from playground.failures import raised
 from playground.tokens import visible
 from playground.ui.controls import settings_line, to_json
 from playground.ui.notices import said
@@ -56,7 +56,7 @@ class Replay:
                     yield self._line(told, over=over)
                     told, said_at = len(self.found), time.monotonic()
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
-            yield to_json({"notice": said(error)}) + "\n"
+            yield to_json({"notice": said(error, self.texts)}) + "\n"
         finally:
             threading.Thread(target=self.stream.close, daemon=True).start()  # it may wait for a busy pipe
 

@@ -17,6 +17,7 @@ from playground.errors import RunNotFound, SavedRunError
 from playground.records import StopReason
 from playground.saved import MAX_FILE_BYTES, lines
 from playground.searches import Searches
+from playground.sentences import Sentence
 from playground.tables import steps_table, to_csv
 from playground.ui.answers import answered, beginning, done, not_json, pictured, refused
 from playground.ui.beam_routes import add_beam_routes
@@ -67,7 +68,9 @@ class Opening:
             async with self.arriving, asyncio.timeout(ARRIVE_S):
                 return await beginning(request, most=MAX_FILE_BYTES)
         except TimeoutError as error:
-            raise SavedRunError(f"The file did not arrive within {ARRIVE_S:.0f} s.", hint="Open it again.") from error
+            raise SavedRunError(
+                Sentence("The file did not arrive within {seconds:.0f} s.", seconds=ARRIVE_S), hint="Open it again."
+            ) from error
 
 
 def unheard(request: Request, error: Exception) -> Response:  # noqa: ARG001 (that is how starlette calls it)
@@ -80,7 +83,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
     # Of their own: one that waits for a model keeps nobody's text back.
     questions = ThreadPoolExecutor(QUESTIONS, "what-if")
     reading = ThreadPoolExecutor(READERS, "comparisons")
-    searching, comparing = Drives("searches"), Drives("comparisons")
+    searching, comparing = Drives(Sentence("searches")), Drives(Sentence("comparisons"))
     searches, comparisons, opening, recorded = Searches(), Comparisons(), Opening(), Recorded(explorer.store)
     app.add_exception_handler(ClientDisconnect, unheard)
 
@@ -89,7 +92,7 @@ def add_routes(app: FastAPI, explorer: Explorer) -> None:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers={"cache-control": f"max-age={DAY_S}"})
 
     for language in LANGUAGES.values():
-        own = replace(explorer, texts=language.texts)
+        own = replace(explorer, texts=language.spoken)
         router = APIRouter(prefix=language.prefix)
         add_question_routes(router, own, questions)
         add_run_routes(router, own)
@@ -118,7 +121,7 @@ def add_question_routes(router: APIRouter, explorer: Explorer, questions: Thread
         body = await beginning(request)
 
         def begun() -> Replay | None:
-            flat = read_object(body, "Its keys are run, chain and seed.")
+            flat = read_object(body, Sentence("Its keys are run, chain and seed."))
             return explorer.replay(flat.get("run"), flat.get("chain"), flat.get("seed"))
 
         try:
@@ -204,7 +207,7 @@ def add_file_routes(router: APIRouter, explorer: Explorer, questions: ThreadPool
     @router.post("/playground/table")
     async def tabled(request: Request) -> Response:
         body = await beginning(request)
-        asked = "Its keys are place, recorded, chain, seed, draws and format."
+        asked = Sentence("Its keys are place, recorded, chain, seed, draws and format.")
         return await answered(questions, lambda: table(explorer, read_object(body, asked)))
 
 
@@ -256,7 +259,7 @@ def asked(body: bytes) -> tuple[object, object, object, dict[str, object]]:
     Raises:
         SettingError: it is too large, or no JSON object.
     """
-    flat = read_object(body, "Its keys are chain, seed, place, draws, columns and formula.")
+    flat = read_object(body, Sentence("Its keys are chain, seed, place, draws, columns and formula."))
     return flat.get("chain"), flat.get("seed"), flat.get("place"), flat
 
 

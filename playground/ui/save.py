@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from playground.errors import SavedRunError, SettingError, shown
 from playground.records import Extras
 from playground.saved import from_dict, read_json
+from playground.sentences import Sentence
 from playground.store import read_step
 from playground.tables import distribution_rows, distribution_table, to_csv
 from playground.ui.compare_files import FORMAT
 from playground.ui.compare_open import opened_comparison
-from playground.ui.controls import settings_line
-from playground.ui.explore import MAX_DRAWS, recorded_place, whole
+from playground.ui.controls import settings_line, whole
+from playground.ui.explore import MAX_DRAWS, recorded_place
 from playground.ui.strip import strip_message
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def table(explorer: Explorer, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     place: object = asked.get("place")
     if asked.get("format") not in FORMATS:
-        raise SettingError(f"Format is {shown(asked.get('format'))}; it must be one of {', '.join(FORMATS)}.")
+        wrong = Sentence(
+            "Format is {value}; it must be one of {names}.", value=shown(asked.get("format")), names=FORMATS
+        )
+        raise SettingError(wrong)
     if asked.get("recorded") is True and isinstance(place, dict):
         run, position = explorer.found(place.get("run"), place.get("position"))
         there, step = recorded_place(run, position), run.steps[position]

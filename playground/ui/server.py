@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 
 from playground.download import Downloads
 from playground.presets import of_model
+from playground.sentences import in_words
 from playground.store import Store
 from playground.ui.explore import Explorer
 from playground.ui.languages import EN, LANGUAGES, FirstLanguage
@@ -21,28 +22,36 @@ from playground.ui.routes import add_routes
 from playground.ui.theme import ASSETS, STYLES, OwnScripts, SecurityHeaders, theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from playground.catalog import Catalog
     from playground.pool import Pool
+    from playground.ui.wording import Language
 
 PACKAGES = ("gradio", "plotly", "numpy", "llama-cpp-python", "transformers", "torch")
 
 
-def health(pool: Pool) -> dict[str, Any]:
-    """Return what /healthz says: versions, and where each model stands."""
+def health(pool: Pool, words: Mapping[str, str]) -> dict[str, Any]:
+    """Return what /healthz says: versions, and where each model stands, in the words of a language."""
     models = {}
     for spec in pool.catalog.models:
         status = pool.status(spec.key)
         models[spec.key] = {
             "title": spec.title,
             "state": status.state.value,
-            "reason": status.reason,
-            "chat_problem": status.chat_problem,
+            "reason": in_words(status.reason, words),
+            "chat_problem": in_words(status.chat_problem, words),
             "memory_mb": status.memory_mb,
             "pid": status.pid,
             "exact_batch": status.exact_batch,
             "presets": [asdict(preset) for preset in of_model(spec.title, status.own_settings, spec.presets)],
         }
     return {"ok": True, "versions": {name: installed(name) for name in PACKAGES}, "models": models}
+
+
+def healthy(pool: Pool, language: Language) -> Callable[[], JSONResponse]:
+    """Return what answers for the page of a language."""
+    return lambda: JSONResponse(health(pool, language.spoken))
 
 
 def installed(name: str) -> str:
@@ -61,13 +70,14 @@ def build_app(catalog: Catalog, pool: Pool) -> FastAPI:
     app.add_middleware(OwnScripts)
     app.add_middleware(FirstLanguage)
     app.add_middleware(SecurityHeaders)
-    app.add_api_route("/healthz", lambda: JSONResponse(health(pool)))
+    for language in LANGUAGES.values():
+        app.add_api_route(f"{language.prefix}/healthz", healthy(pool, language))
     add_routes(app, explorer)
     # The longer address first: the other one takes whatever comes.
     for language in sorted(LANGUAGES.values(), key=lambda language: language.prefix, reverse=True):
         gr.mount_gradio_app(
             app,
-            build_page(catalog, replace(explorer, texts=language.texts), language),
+            build_page(catalog, replace(explorer, texts=language.spoken), language),
             path=language.prefix or "/",
             show_error=False,
             ssr_mode=False,

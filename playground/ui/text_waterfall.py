@@ -58,4 +58,9 @@ WATERFALL: dict[str, str] = {
     "rule_bits": "bits",
     "rule_threshold": "threshold",
     "rule_surprisal": "surprisal",
+    "rule_logit": "logit",
+    "rule_above": "above",
+    "rule_below": "below",
+    "rule_count": "count",
+    "rule_echo": "echo",
 }

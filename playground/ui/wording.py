@@ -37,6 +37,7 @@ class Language:
         texts: its words. Where they have ``sampler_KEY`` or ``allowed_NAME``, it stands for the declared English one.
         samplers: by key; none for English, which is generated.
         presets: title and origin by key; none for English.
+        sentences: what failures and notes say, by their English templates; none for English.
     """
 
     key: str
@@ -45,6 +46,12 @@ class Language:
     texts: Mapping[str, str]
     samplers: Mapping[str, Wording] = field(default_factory=dict)
     presets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sentences: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        """Its words and its sentences, for whatever answers; the page is sent the words only."""
+        return {**self.texts, **self.sentences}
 
     @property
     def path(self) -> str:

@@ -5,6 +5,7 @@ Figures leave paper, background and font color open; the page fills them in from
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from playground.samplers import all_samplers
@@ -13,6 +14,7 @@ from playground.samplers.rules import percent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from playground.samplers.base import Sampler
     from playground.samplers.rules import Rule
 
 __all__ = [
@@ -43,7 +45,8 @@ RULE = "#ee2a55"
 REMOVED = "rgba(148,163,184,0.55)"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 MAX_LABEL = 18
-RULE_WORDS = ("bits", "threshold", "surprisal")
+DECODER = json.JSONDecoder()
+RULE_WORDS = ("bits", "threshold", "surprisal", "logit", "above", "below", "count", "echo")
 
 
 def literal(text: str) -> str:
@@ -84,12 +87,24 @@ def sampler_name(key: str, texts: Mapping[str, str]) -> str:
 
 
 def worded(summary: str, texts: Mapping[str, str]) -> str:
-    """Return a sampler's summary, which begins with its English name, in the page's language."""
+    """Return a sampler's summary, a name and a value in JSON for each number, with the names of the page's language."""
     for key, kind in all_samplers().items():
         rest = summary.removeprefix(f"{kind.label.lower()} ")
         if rest != summary:
-            return f"{sampler_name(key, texts).lower()} {rest}"
+            return f"{sampler_name(key, texts).lower()} {_numbers_worded(rest, kind, texts)}"
     return summary
+
+
+def _numbers_worded(rest: str, kind: type[Sampler], texts: Mapping[str, str]) -> str:
+    """Return the values of a summary behind its first name; a language that has no name for a number keeps its key."""
+    _, end = DECODER.raw_decode(rest)
+    said = [rest[:end]]
+    while rest := rest[end:].removeprefix(", "):
+        name, _, rest = rest.partition(" ")
+        _, end = DECODER.raw_decode(rest)
+        known = texts.get(kind.knobs()[name].label, name)
+        said.append(f"{known[:1].lower()}{known[1:]} {rest[:end]}")
+    return ", ".join(said)
 
 
 def rule_words(rule: Rule, texts: Mapping[str, str]) -> str:

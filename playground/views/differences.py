@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from playground.sentences import in_words
 from playground.tokens import visible
 from playground.views.base import AFTER, BEFORE, DRAWN, NOTHING, grouped, label, literal, literal_lines, quiet_axis
 from playground.views.panels import panels
@@ -134,8 +135,8 @@ def _heat(cell: Cell, row: Sequence[Cell]) -> float:
 
 def _cell_said(cell: Cell, texts: Mapping[str, str]) -> str:
     if cell.problem:
-        return literal(cell.problem)
+        return literal(in_words(cell.problem, texts))
     said = texts["matrix_cell"].format(
         perplexity=_perplexity(cell, texts), bits=_number(cell.bits_per_character), tokens=cell.tokens
     )
-    return literal_lines("\n".join(part for part in (said, cell.note) if part))
+    return literal_lines("\n".join(part for part in (said, in_words(cell.note, texts)) if part))

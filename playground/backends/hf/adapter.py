@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors import safe_open
 
-from playground.backends.hf.files import check_tensors, read_json
+from playground.backends.hf.files import MISSING, check_tensors, read_json
 from playground.errors import ModelError, shown
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from playground.catalog import ModelSpec
 
 WEIGHTS = "adapter_model.safetensors"
-ANOTHER = "It must have been made for this very model."
+ANOTHER = Sentence("It must have been made for this very model.")
 TUNED_INPUTS = ("PROMPT_TUNING", "P_TUNING", "MULTITASK_PROMPT_TUNING", "CPT")
 
 
@@ -36,21 +37,25 @@ def adapted(spec: ModelSpec, model: Any) -> tuple[Any, DynamicCache | None]:
     folder = spec.adapter_file
     if folder is None:
         return model, None
-    whose = f"The adapter of {spec.key}"
+    whose = Sentence("The adapter of {key}", key=spec.key)
     kind = str(read_json(whose, folder, "adapter_config.json").get("peft_type"))
     if not (folder / WEIGHTS).is_file():
         pickled = (folder / "adapter_model.bin").exists()
-        lack = "has its weights in a pickle, which is not read" if pickled else f"has no {WEIGHTS}"
-        raise ModelError(f"{whose} {lack}.", hint="Save it with safetensors.")
+        pickle = Sentence("{whose} has its weights in a pickle, which is not read.", whose=whose)
+        absent = Sentence("{whose} has no {name}.", whose=whose, name=WEIGHTS)
+        raise ModelError(pickle if pickled else absent, hint="Save it with safetensors.")
     if kind in TUNED_INPUTS:
-        raise ModelError(f"{whose} is of the kind {kind}, which tunes inputs.", hint="LoRA and prefix tuning work.")
+        raise ModelError(
+            Sentence("{whose} is of the kind {kind}, which tunes inputs.", whose=whose, kind=kind),
+            hint="LoRA and prefix tuning work.",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that tensors are missing; they are looked at below
             found = PeftModel.from_pretrained(model, folder, is_trainable=False, use_safetensors=True).eval()
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(
-            f"{whose} does not fit the model: {shown(str(error).strip())}.",
+            Sentence("{whose} does not fit the model: {reason}.", whose=whose, reason=shown(str(error).strip())),
             hint=ANOTHER,
         ) from error
     check_names(whose, folder, found)
@@ -61,7 +66,7 @@ def adapted(spec: ModelSpec, model: Any) -> tuple[Any, DynamicCache | None]:
     return found.get_base_model(), prefix
 
 
-def check_names(whose: str, folder: Path, found: Any) -> None:
+def check_names(whose: Sentence, folder: Path, found: Any) -> None:
     """Refuse an adapter of which PEFT used a part and left the rest random or unread, which it only warns of.
 
     Raises:
@@ -72,12 +77,12 @@ def check_names(whose: str, folder: Path, found: Any) -> None:
     with safe_open(folder / WEIGHTS, framework="pt") as file:
         held = set(file.keys())
     due = set(get_peft_model_state_dict(found, save_embedding_layers=False))
-    check_tensors(whose, "are missing", sorted(due - held), hint=ANOTHER)
+    check_tensors(whose, MISSING, sorted(due - held), hint=ANOTHER)
     too_many = held - due - set(found.state_dict())  # embeddings may stand beside it under their own names
-    check_tensors(whose, "belong to layers that the model lacks", sorted(too_many), hint=ANOTHER)
+    check_tensors(whose, Sentence("belong to layers that the model lacks"), sorted(too_many), hint=ANOTHER)
 
 
-def check_prefix(whose: str, model: Any, prefix: DynamicCache) -> None:
+def check_prefix(whose: Sentence, model: Any, prefix: DynamicCache) -> None:
     """Refuse a prefix of other layers or heads than the model's, by what it keeps of one token.
 
     Raises:
@@ -90,5 +95,14 @@ def check_prefix(whose: str, model: Any, prefix: DynamicCache) -> None:
         for cache in (kept.past_key_values, prefix)
     )
     if ours != theirs:
-        named = (f"{len(shapes)} layers of {shapes[0][0]} heads, each {shapes[0][1]} wide" for shapes in (theirs, ours))
-        raise ModelError(f"{whose} has {next(named)}; the model has {next(named)}.", hint=ANOTHER)
+        its, the_models = (
+            Sentence(
+                "{layers} layers of {heads} heads, each {width} wide",
+                layers=len(shapes),
+                heads=shapes[0][0],
+                width=shapes[0][1],
+            )
+            for shapes in (theirs, ours)
+        )
+        said = Sentence("{whose} has {its}; the model has {the_models}.", whose=whose, its=its, the_models=the_models)
+        raise ModelError(said, hint=ANOTHER)

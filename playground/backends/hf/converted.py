@@ -23,8 +23,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils.quantization_config import GgufConfig
 
-from playground.backends.hf.files import check_tensors
+from playground.backends.hf.files import MISSING, check_tensors
 from playground.errors import ModelError, shown
+from playground.sentences import Sentence
 from playground.sources import sha256_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def converted(spec: ModelSpec, report: Report) -> Path:
         ModelError: there is no room for it, or transformers cannot read the file.
     """
     if spec.file is None:
-        raise ModelError(f"{spec.key} names no file.", hint="Give it a source in models.yaml.")
+        raise ModelError(Sentence("{key} names no file.", key=spec.key), hint="Give it a source in models.yaml.")
     dtype = spec.dtype or DEFAULT_DTYPE
     home = cache_folder()
     try:
@@ -62,7 +63,10 @@ def converted(spec: ModelSpec, report: Report) -> Path:
     except OSError as error:
         if error.errno is None:
             raise
-        raise ModelError(f"{spec.key} cannot be converted: {error.strerror}.", hint="See to its folder.") from error
+        raise ModelError(
+            Sentence("{key} cannot be converted: {reason}.", key=spec.key, reason=error.strerror),
+            hint="See to its folder.",
+        ) from error
     return folder
 
 
@@ -116,9 +120,11 @@ def make_room(spec: ModelSpec, home: Path, dtype: str) -> None:
         shutil.rmtree(folder)
     free = shutil.disk_usage(home).free
     if needed > min(free, limit):
-        what = "are free" if free < limit else "PLAYGROUND_CACHE_GB allows"
+        need = Sentence("{key} needs about {needed:.1f} GB to be converted", key=spec.key, needed=needed / GB)
         raise ModelError(
-            f"{spec.key} needs about {needed / GB:.1f} GB to be converted; {min(free, limit) / GB:.1f} GB {what}.",
+            Sentence("{need}; {free:.1f} GB are free.", need=need, free=free / GB)
+            if free < limit
+            else Sentence("{need}; {limit:.1f} GB PLAYGROUND_CACHE_GB allows.", need=need, limit=limit / GB),
             hint="Free some, set PLAYGROUND_CACHE to another disk, or use the backend llamacpp.",
         )
 
@@ -141,7 +147,8 @@ def limit_bytes() -> float:
         limit = math.nan
     if not limit > 0:
         raise ModelError(
-            f"PLAYGROUND_CACHE_GB is {shown(given)}; it must be a number above 0.", hint="Set it, or unset it for 20."
+            Sentence("PLAYGROUND_CACHE_GB is {value}; it must be a number above 0.", value=shown(given)),
+            hint="Set it, or unset it for 20.",
         )
     return limit * GB
 
@@ -185,8 +192,12 @@ def convert(spec: ModelSpec, file: Path, folder: Path, report: Report) -> None:
                     output_loading_info=True,
                 )
         except Exception as error:  # the library raises whatever its parsers raise
-            raise ModelError(f"{spec.key}: transformers cannot read this GGUF file: {shown(str(error))}.") from error
-        check_tensors(spec.key, "are missing", sorted(found["missing_keys"]))
+            raise ModelError(
+                Sentence(
+                    "{key}: transformers cannot read this GGUF file: {reason}.", key=spec.key, reason=shown(str(error))
+                )
+            ) from error
+        check_tensors(spec.key, MISSING, sorted(found["missing_keys"]))
         report("writing", None)
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)

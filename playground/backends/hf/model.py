@@ -38,6 +38,7 @@ from playground.backends.hf.weights import Weights, load_weights, read_config
 from playground.entry import HF_CHUNK, HF_CHUNK_GPU, HF_CHUNK_SMALL, HF_SMALL, default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,13 +80,23 @@ class HfModel:
         )
         if text.size > self.vocab_size:
             raise ModelError(
-                f"{spec.key}: its tokenizer knows {text.size:,} tokens, its logits {self.vocab_size:,}.",
+                Sentence(
+                    "{key}: its tokenizer knows {size:,} tokens, its logits {width:,}.",
+                    key=spec.key,
+                    size=text.size,
+                    width=self.vocab_size,
+                ),
                 hint="Tokenizer and weights are of two models.",
             )
         if weights.longest and spec.context_tokens > weights.longest:
             raise ModelError(
-                f"{spec.key}: context_tokens is {spec.context_tokens:,}; this model reads {weights.longest:,}.",
-                hint=f"Set context_tokens to {weights.longest // 256 * 256:,} in models.yaml.",
+                Sentence(
+                    "{key}: context_tokens is {context:,}; this model reads {longest:,}.",
+                    key=spec.key,
+                    context=spec.context_tokens,
+                    longest=weights.longest,
+                ),
+                hint=Sentence("Set context_tokens to {most:,} in models.yaml.", most=weights.longest // 256 * 256),
             )
 
     def encode(self, text: str, *, special: bool) -> tuple[int, ...]:
@@ -228,7 +239,9 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         ModelError: it cannot be loaded, with the reason.
     """
     if spec.file is None:
-        raise ModelError(f"{spec.key} names no file or folder.", hint="Give it a source in models.yaml.")
+        raise ModelError(
+            Sentence("{key} names no file or folder.", key=spec.key), hint="Give it a source in models.yaml."
+        )
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(spec.threads or default_threads())

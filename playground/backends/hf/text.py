@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from playground.backends.base import rendered
 from playground.backends.hf.files import read_json
 from playground.errors import ModelError, shown
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ class Text:
         eos = self._chat.eos_token_id
         self.eos_ids = frozenset() if eos is None else frozenset({int(eos)})
         self.bos_ids = self._put_in_front()
-        self.chat_problem = "" if self._chat.chat_template else "this model has no chat template"
+        self.chat_problem: str = "" if self._chat.chat_template else Sentence("this model has no chat template")
 
     @staticmethod
     def _read(spec: ModelSpec, folder: Path) -> Any:
@@ -88,11 +89,13 @@ class Text:
             )
         except Exception as error:  # the library raises whatever its parsers raise
             raise ModelError(
-                f"{spec.key} has no tokenizer that can be read: {shown(str(error))}.",
+                Sentence("{key} has no tokenizer that can be read: {reason}.", key=spec.key, reason=shown(str(error))),
                 hint="Its folder needs tokenizer.json, or the files that it is made from.",
             ) from error
         if not getattr(found, "is_fast", False):
-            raise ModelError(f"{spec.key} has a tokenizer in Python only.", hint="Save it as tokenizer.json.")
+            raise ModelError(
+                Sentence("{key} has a tokenizer in Python only.", key=spec.key), hint="Save it as tokenizer.json."
+            )
         return found
 
     def _put_in_front(self) -> tuple[int, ...]:

@@ -11,9 +11,10 @@ import transformers
 from safetensors import SafetensorError
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, DynamicCache
 
-from playground.backends.hf.files import check_tensors, read_json
+from playground.backends.hf.files import MISSING, check_tensors, read_json
 from playground.entry import DEVICES
 from playground.errors import ModelError, shown
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from playground.catalog import ModelSpec
 
-LEFT_OVER = "are left over, as config.json describes fewer layers"
+LEFT_OVER = Sentence("are left over, as config.json describes fewer layers")
 OMNI = ("qwen2_5_omni", "qwen2_5_omni_thinker")
 OMNI_AXES = 3  # time, height and width
 OWN = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "epsilon_cutoff", "eta_cutoff")
@@ -63,7 +64,11 @@ def load_weights(spec: ModelSpec, folder: Path, config: Any) -> Weights:
     pickles = [name for name in PICKLED if (folder / name).exists()]
     if pickles and not list(folder.glob("*.safetensors")):
         raise ModelError(
-            f"{spec.key} has its weights in {pickles[0]} only; pickles are not read, as they can run code.",
+            Sentence(
+                "{key} has its weights in {name} only; pickles are not read, as they can run code.",
+                key=spec.key,
+                name=pickles[0],
+            ),
             hint="Convert them to safetensors.",
         )
     omni = config.model_type in OMNI
@@ -97,8 +102,13 @@ def pick_device(spec: ModelSpec) -> str:
     """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if spec.device and not there[spec.device]:
-        found = ", ".join(name for name in DEVICES if there[name])
-        raise ModelError(f"{spec.key}: device is {spec.device}; this machine has {found}.", hint="Change device.")
+        found = tuple(name for name in DEVICES if there[name])
+        raise ModelError(
+            Sentence(
+                "{key}: device is {device}; this machine has {found}.", key=spec.key, device=spec.device, found=found
+            ),
+            hint="Change device.",
+        )
     return spec.device or next(name for name in reversed(DEVICES) if there[name])
 
 
@@ -125,14 +135,21 @@ def read_config(spec: ModelSpec, folder: Path) -> Any:
     known = raw.get("model_type") in CONFIG_MAPPING  # then transformers' own code is run, and not the folder's
     if raw.get("auto_map") and not known and not spec.trust_remote_code:
         raise ModelError(
-            f"{spec.key} comes with Python code of its own, which is not run.",
+            Sentence("{key} comes with Python code of its own, which is not run.", key=spec.key),
             hint="Where you trust it, set trust_remote_code and pin the revision in models.yaml.",
         )
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=spec.trust_remote_code)
     except Exception as error:  # the library raises whatever its parsers raise
         kind = shown(str(raw.get("model_type")))
-        raise ModelError(f"{spec.key}: config.json (model_type {kind}) is refused: {shown(str(error))}.") from error
+        raise ModelError(
+            Sentence(
+                "{key}: config.json (model_type {kind}) is refused: {reason}.",
+                key=spec.key,
+                kind=kind,
+                reason=shown(str(error)),
+            )
+        ) from error
 
 
 def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *, omni: bool) -> Any:
@@ -158,15 +175,20 @@ def read_model(spec: ModelSpec, folder: Path, config: Any, dtype: torch.dtype, *
         )
     except SafetensorError as error:
         raise ModelError(
-            f"{spec.key}: a file of its weights is damaged: {shown(str(error))}.", hint="Download it again."
+            Sentence("{key}: a file of its weights is damaged: {reason}.", key=spec.key, reason=shown(str(error))),
+            hint="Download it again.",
         ) from error
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(
-            f"{spec.key} cannot be loaded: {shown(str(error).strip() or type(error).__name__)}."
+            Sentence(
+                "{key} cannot be loaded: {reason}.",
+                key=spec.key,
+                reason=shown(str(error).strip() or type(error).__name__),
+            )
         ) from error
-    check_tensors(spec.key, "are missing", sorted(found["missing_keys"]))
+    check_tensors(spec.key, MISSING, sorted(found["missing_keys"]))
     shapes = [f"{name} {tuple(held)} for {tuple(due)}" for name, held, due in sorted(found["mismatched_keys"])]
-    check_tensors(spec.key, "have another shape than config.json says", shapes)
+    check_tensors(spec.key, Sentence("have another shape than config.json says"), shapes)
     check_tensors(spec.key, LEFT_OVER, left_over(model, found["unexpected_keys"]))
     if omni:
         model.audio_tower = model.visual = None  # the page has neither sound nor pictures

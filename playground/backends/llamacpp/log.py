@@ -8,6 +8,8 @@ from functools import cache
 
 import llama_cpp
 
+from playground.sentences import Sentence
+
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
 
@@ -26,7 +28,7 @@ class NativeLog:
 
     def reason(self) -> str:
         """Return what was logged first, which names the cause; later lines only report that it failed."""
-        return self.errors[0].split(": ", 1)[-1] if self.errors else "llama.cpp gave no reason"
+        return self.errors[0].split(": ", 1)[-1] if self.errors else Sentence("llama.cpp gave no reason")
 
 
 @cache

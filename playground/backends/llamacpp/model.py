@@ -36,6 +36,7 @@ from playground.backends.llamacpp.settings import own_settings
 from playground.entry import LLAMACPP_CHUNK, default_threads
 from playground.errors import ModelError
 from playground.scores import score_text
+from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,7 @@ class LlamaModel:
         adds_bos = llama_cpp.llama_vocab_get_add_bos(self._vocab)
         self.bos_ids: tuple[int, ...] = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
         self._template = self._chat_template()
-        self.chat_problem = "" if self._template else "this model file has no chat template"
+        self.chat_problem: str = "" if self._template else Sentence("this model file has no chat template")
         lacks = [] if spec.flash_attention else ["without flash attention"]
         if spec.gpu_layers and not llama_cpp.llama_supports_gpu_offload():
             lacks.append("without a GPU, so that gpu_layers does nothing")
@@ -97,7 +98,7 @@ class LlamaModel:
         params.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
         model = llama_cpp.llama_model_load_from_file(os.fsencode(str(spec.file)), params)
         if not model:
-            raise ModelError(f"{spec.key} cannot be loaded: {self._log.reason()}.")
+            raise ModelError(Sentence("{key} cannot be loaded: {reason}.", key=spec.key, reason=self._log.reason()))
         return model
 
     def _open(self, spec: ModelSpec) -> Any:
@@ -112,7 +113,13 @@ class LlamaModel:
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
-                f"{spec.key} has no room for {self.slots} × {spec.context_tokens:,} tokens: {self._log.reason()}.",
+                Sentence(
+                    "{key} has no room for {slots} × {context:,} tokens: {reason}.",
+                    key=spec.key,
+                    slots=self.slots,
+                    context=spec.context_tokens,
+                    reason=self._log.reason(),
+                ),
                 hint="Set a smaller context_tokens, or fewer sequences, in models.yaml.",
             )
         return context
@@ -238,7 +245,9 @@ class LlamaModel:
         if code == 2 or not keep_going():  # noqa: PLR2004 (llama.h: 2 is aborted)
             raise PrefillStopped
         if code:
-            raise ModelError(f"llama.cpp stopped with code {code}: {self._log.reason()}.")
+            raise ModelError(
+                Sentence("llama.cpp stopped with code {code}: {reason}.", code=code, reason=self._log.reason())
+            )
 
     def _row(self, row: int) -> Logits:
         """Return llama.cpp's own array, good until the next call."""
@@ -269,12 +278,15 @@ def load(spec: ModelSpec, report: Report = silent) -> LoadedModel:
         ModelError: it is empty, a pointer of Git LFS, or refused by llama.cpp.
     """
     if spec.file is None:
-        raise ModelError(f"{spec.key} names no file.", hint="Give it a source in models.yaml.")
+        raise ModelError(Sentence("{key} names no file.", key=spec.key), hint="Give it a source in models.yaml.")
     with spec.file.open("rb") as stream:
         head = stream.read(len(LFS_POINTER))
     if not head:
-        raise ModelError(f"{spec.key}: the file is empty.", hint="Download it again.")
+        raise ModelError(Sentence("{key}: the file is empty.", key=spec.key), hint="Download it again.")
     if head == LFS_POINTER:
-        raise ModelError(f"{spec.key}: the file is a pointer of Git LFS, not the model.", hint="Run “git lfs pull”.")
+        raise ModelError(
+            Sentence("{key}: the file is a pointer of Git LFS, not the model.", key=spec.key),
+            hint="Run “git lfs pull”.",
+        )
     report("loading", None)
     return LlamaModel(spec)

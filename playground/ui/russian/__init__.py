@@ -14,10 +14,11 @@ from playground.ui.russian.penalties import PENALTIES
 from playground.ui.russian.pictures import PICTURES
 from playground.ui.russian.presets import PRESETS
 from playground.ui.russian.saving import SAVING
+from playground.ui.russian.sentences import SENTENCES
 from playground.ui.russian.strip import STRIP
 from playground.ui.russian.writing import WRITING
 
-__all__ = ["PRESETS", "RUSSIAN", "SAMPLERS"]
+__all__ = ["PRESETS", "RUSSIAN", "SAMPLERS", "SENTENCES"]
 
 SAMPLERS = PENALTIES | CUTS
 NAMES = {f"sampler_{key}": said.label for key, said in SAMPLERS.items()}

@@ -161,6 +161,11 @@ PICTURES: dict[str, str] = {
     "rule_bits": "бит",
     "rule_threshold": "порог",
     "rule_surprisal": "неожиданность",
+    "rule_logit": "логит",
+    "rule_above": "выше",
+    "rule_below": "ниже",
+    "rule_count": "число раз",
+    "rule_echo": "повтор",
     "formula": "От логита к вероятности",
     "formula_help": (
         "Числа одного токена, как их считает цепочка: e^логит ÷ сумма e^логит по всем доступным токенам; она тоже "
