@@ -417,12 +417,19 @@ def test_the_stages_of_a_chain_are_drawn_where_they_are_asked_for(app: RunningAp
     assert (refused.status_code, refused.json()["text"]) == (400, "Columns is 5; it must be a whole number in [0, 4].")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 9_000, b'{"chain": "' + b"x" * 70_000 + b'"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 9_000])
 def test_a_body_that_is_no_question_is_refused(app: RunningApp, body: bytes) -> None:
-    """Empty, broken, deep or huge: one sentence with the size that is allowed."""
+    """Empty, broken or deep: one sentence with what belongs there."""
     answer = app.http.post("/playground/what_if", content=body)
     assert answer.status_code == 400
-    assert answer.json()["text"].startswith("The request is no JSON object of at most 65,536 bytes.")
+    assert answer.json()["text"].startswith("The request is no JSON object. Its keys are chain, seed, place,")
+
+
+def test_a_body_that_is_too_large_is_refused(app: RunningApp) -> None:
+    """With the size that is allowed."""
+    answer = app.http.post("/playground/what_if", content=b'{"chain": "' + b"x" * 70_000 + b'"}')
+    assert answer.status_code == 400
+    assert answer.json()["text"].startswith("The request has more than 65,536 bytes. Shorten the prompt")
 
 
 @pytest.mark.parametrize(

@@ -309,14 +309,21 @@ def test_a_hostile_link_is_refused(page: RunningApp, link: str, says: str) -> No
 
 def test_what_of_a_link_does_not_hold_starts_anew(page: RunningApp) -> None:
     """With the letter of the pane; all else is filled in."""
-    own = [{"model": "toy", "system": "", "chain": {"temperature": 0.5}}, {"model": "nobody", "chain": {"top_p": 7}}]
-    state = {"v": 1, "prompt": "Then the cat", "seed": 7, "luck": "good", "fast": True, "panes": own}
+    own = [
+        {"model": "toy", "system": "", "chain": {"temperature": 0.5}, "seed": 3},
+        {"model": "nobody", "chain": {"top_p": 7}},
+        7,
+    ]
+    state = {"v": 1, "view": "beams", "prompt": "Then the cat", "seed": 7, "luck": "good", "fast": True, "panes": own}
     found = page.http.post("/playground/compare/link", json={"state": state}).json()
     assert (found["state"]["prompt"], found["state"]["seed"], found["state"]["luck"]) == ("Then the cat", 7, "common")
     assert found["state"]["panes"][0]["chain"]["temperature"] == 0.5
     assert found["state"]["panes"][1]["model"] == "toy"
     assert "B: models.yaml has no model “nobody”" in found["problems"]
     assert "Luck is good; it must be one of common, own." in found["problems"]
+    assert "C: The pane is 7; it must be an object." in found["problems"]
+    assert "A: There is no setting “seed”." in found["problems"]
+    assert " There is no setting “view”." in found["problems"]
     again = page.http.post("/playground/compare/link", json={"link": found["link"]}).json()
     assert (again["state"], again["problems"]) == (found["state"], "")
 

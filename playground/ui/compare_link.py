@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from playground.errors import PlaygroundError, SettingError
+from playground.errors import PlaygroundError, SettingError, shown
 from playground.panes import MAX_PANES, MIN_PANES
 from playground.sentences import Sentence, in_words
 from playground.ui.compare import LETTERS, LUCKS, wrong_luck
 from playground.ui.controls import read_object
-from playground.ui.link import MAX_STATE_BYTES, VERSION, checked, read_link, readable, to_link
+from playground.ui.link import MAX_STATE_BYTES, VERSION, checked, no_settings, read_link, readable, to_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playground.ui.explore import Explorer
 
 SHARED = ("mode", "prompt", "seed", "max_new_tokens")
+ALL = ("v", "luck", "fast", "panes")
 OWN = ("model", "system", "chain")
 KEYS = Sentence("Its keys are link or state.")
 
@@ -37,6 +38,8 @@ def opened(explorer: Explorer, body: bytes) -> dict[str, Any]:
     luck = given.get("luck")
     texts = explorer.texts
     wrong = [f"{LETTERS[place]}: {in_words(it.said, texts)}" for place, found in enumerate(problems) for it in found]
+    if strange := [name for name in given if name not in (*SHARED, *ALL)]:
+        wrong.append(in_words(no_settings(strange).said, texts))
     if luck not in LUCKS:
         wrong.append(in_words(wrong_luck(luck), texts))
     state = {
@@ -53,4 +56,9 @@ def _pane(explorer: Explorer, given: Mapping[str, Any], pane: object) -> tuple[d
     """Return the state that Explore would have with a pane's settings, and what of it does not hold."""
     own = pane if isinstance(pane, dict) else {}
     asked = {name: given[name] for name in SHARED if name in given} | {name: own[name] for name in OWN if name in own}
-    return checked(explorer.pool.catalog, asked, explorer.texts)
+    state, problems = checked(explorer.pool.catalog, asked, explorer.texts)
+    if not isinstance(pane, dict):
+        problems.append(SettingError(Sentence("The pane is {value}; it must be an object.", value=shown(pane))))
+    if strange := [name for name in own if name not in OWN]:
+        problems.append(no_settings(strange))
+    return state, problems

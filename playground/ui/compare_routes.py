@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from playground.asker import Asker
 from playground.errors import SettingError, shown
+from playground.panes import MAX_PANES
 from playground.sentences import Sentence
 from playground.tables import gaps_table, matrix_table, measures_table, to_csv
 from playground.ui.answers import (
@@ -27,7 +28,7 @@ from playground.ui.compare import LETTERS, keep_vote, vote_lines
 from playground.ui.compare_files import report, to_flat, to_text
 from playground.ui.compare_link import opened
 from playground.ui.compare_numbers import Walk, apart_message, cells_of, matrix, summary
-from playground.ui.controls import read_object, to_json
+from playground.ui.controls import MAX_BODY_BYTES, read_object, to_json
 from playground.ui.link import MAX_STATE_BYTES
 from playground.ui.notices import said
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from playground.ui.compare import Compare
     from playground.ui.drives import Drives
 
+MOST_BYTES = MAX_PANES * MAX_BODY_BYTES  # each pane has a system prompt and a chat of its own
 UPDATE_S, PROGRESS_S = 0.1, 0.3
 KEYS = Sentence("Its keys are panes, mode, prompt, luck, fast, seed and max_new_tokens.")
 
@@ -63,9 +65,9 @@ def add_writing_routes(router: APIRouter, compare: Compare, comparing: Drives) -
     async def begin(request: Request) -> Response:
         if foreign := not_json(request):
             return foreign
-        body = await beginning(request)
+        body = await beginning(request, most=MOST_BYTES)
         try:
-            live = comparing.begin(lambda: compare.begin(read_object(body, KEYS)), compare.drive)
+            live = comparing.begin(lambda: compare.begin(read_object(body, KEYS, most=MOST_BYTES)), compare.drive)
         except Exception as error:  # noqa: BLE001 (the page shows whatever happened)
             return refused(error)
         return JSONResponse({"comparison": live.comparison_id})

@@ -159,12 +159,15 @@ def read_object(body: bytes, keys: Sentence, *, most: int = MAX_BODY_BYTES) -> d
     Raises:
         SettingError: it is too large, or no JSON object.
     """
+    if len(body) > most:
+        long = Sentence("The request has more than {most:,} bytes.", most=most)
+        raise SettingError(long, hint="Shorten the prompt, the system prompt or the chat.")
     try:
-        flat = json.loads(body) if len(body) <= most else None
+        flat = json.loads(body)
     except (ValueError, RecursionError):
         flat = None
     if not isinstance(flat, dict):
-        said = Sentence("The request is no JSON object of at most {most:,} bytes.", most=most)
+        said = Sentence("The request is no JSON object.")
         raise SettingError(said, hint=keys)
     return flat
 

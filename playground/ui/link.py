@@ -24,7 +24,7 @@ from playground.ui.examples import EXAMPLES
 from playground.ui.explore import LOOK_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from playground.catalog import Catalog
     from playground.records import SamplingParams
@@ -155,6 +155,12 @@ def to_text(state: Mapping[str, Any]) -> str:
     return json.dumps(named | {"settings": params.to_dict()}, ensure_ascii=False, indent=2)
 
 
+def no_settings(strange: Sequence[str]) -> SettingError:
+    """Return the refusal of names that belong to no setting."""
+    names = [Sentence("“{text}”", text=shown(name)) for name in strange[:3]]
+    return SettingError(Sentence("There is no setting {names}.", names=names))
+
+
 def checked(
     catalog: Catalog, given: Mapping[str, Any], texts: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[PlaygroundError]]:
@@ -162,8 +168,7 @@ def checked(
     state = start_state(catalog, texts)
     problems: list[PlaygroundError] = []
     if strange := [name for name in given if name not in state]:
-        names = [Sentence("“{text}”", text=shown(name)) for name in strange[:3]]
-        problems.append(SettingError(Sentence("There is no setting {names}.", names=names)))
+        problems.append(no_settings(strange))
     for name, read in READERS.items():
         try:
             state[name] = read(catalog, state, given.get(name, state[name]))

@@ -129,6 +129,7 @@ PAGE: dict[str, str] = {
     "The settings are of version {version}; this page reads version {ours}.": (
         "Версия настроек: {version}; эта страница читает версию {ours}."
     ),
+    "The pane is {value}; it must be an object.": "Панель: {value}; нужен объект.",
     "There is no setting {names}.": "Нет таких настроек: {names}.",
     "View is {value}; it must be one of {names}.": "Картинка: {value}; нужно одно из: {names}.",
     "Color is {value}; it must be one of {names}.": "Цвет: {value}; нужно одно из: {names}.",

@@ -73,9 +73,9 @@ SETTINGS: dict[str, str] = {
     "The chain is {value}; it must be a JSON object.": "Цепочка: {value}; нужен объект JSON.",
     "The chain holds {name}, which has a box of its own.": "В цепочке есть {name}, а для него своё поле.",
     "Leave it out.": "Уберите его оттуда.",
-    "The request is no JSON object of at most {most:,} bytes.": (
-        "Запрос — не объект JSON длиной не более {most:,} байт."
-    ),
+    "The request is no JSON object.": "Запрос — не объект JSON.",
+    "The request has more than {most:,} bytes.": "В запросе больше {most:,} байт.",
+    "Shorten the prompt, the system prompt or the chat.": "Сократите промпт, системный промпт или чат.",
 }
 KEYS: dict[str, str] = {
     "Its keys are model, mode, system, prompt, history, chain, seed, max_new_tokens and beams.": (
