@@ -64,13 +64,14 @@ def in_words(said: str, words: Mapping[str, str]) -> str:
 
     Args:
         said: the sentence; a text that is none is looked up as it stands.
-        words: templates of that language by the English ones; what sets thousands apart under "thousands".
+        words: templates of that language by the English ones, beside its other texts by their keys; what sets
+            thousands apart is under "thousands".
 
     Returns:
         The sentence; in English where that language has none for it.
     """
     if not isinstance(said, Sentence):
-        return words.get(said, said)
+        return said if said.isidentifier() else words.get(said, said)  # a single word could be the key of another text
     return _formatted(words.get(said.template, said.template), said.values, words)
 
 

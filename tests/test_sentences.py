@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from playground import errors, frames
+from playground.catalog import read_catalog
 from playground.errors import PromptError
 from playground.failures import failure, sent
 from playground.samplers import all_samplers
@@ -22,7 +23,9 @@ from playground.sentences import Sentence, as_one, in_words
 from playground.ui.beam_controls import CONTROLS
 from playground.ui.languages import RU
 from playground.ui.russian.errors_beams import NUMBERS
-from playground.ui.russian.sentences import SAID, SENTENCES, TOPICS
+from playground.ui.russian.sentences import SAID, SENTENCES, TOPICS, declared
+from playground.ui.russian.shipped import SHIPPED
+from playground.ui.text import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +185,13 @@ def test_every_sentence_has_its_russian_and_none_is_left_over() -> None:
     assert set(SAID) - TEMPLATES == set()
 
 
+def test_every_note_of_the_shipped_models_has_its_russian() -> None:
+    """And none is left over."""
+    shipped = read_catalog(ROOT / "models.yaml").models
+    assert {spec.notes for spec in shipped} <= set(SHIPPED)
+    assert set(SHIPPED) <= {text for spec in shipped for text in (spec.notes, spec.licence)}
+
+
 def test_every_number_has_its_russian_name() -> None:
     """And what its neutral value is called: both are values of sentences."""
     kinds = [kind.knobs() for kind in all_samplers().values()] + [CONTROLS]
@@ -189,6 +199,17 @@ def test_every_number_has_its_russian_name() -> None:
     names = {text for knob in knobs for text in (knob.label, knob.off) if text}
     assert names | {kind.label for kind in all_samplers().values()} <= set(SENTENCES)
     assert set(NUMBERS) <= names
+
+
+def test_no_sentence_is_the_key_of_a_text() -> None:
+    """Both stand in the words of a language; a single word that somebody wrote is never taken for a key."""
+    assert set(ENGLISH) & {*SENTENCES, *TEMPLATES} == set()
+    assert in_words("prompt", RU.spoken) == "prompt"
+
+
+def test_no_name_has_two_translations() -> None:
+    """Samplers share the names of numbers, and what their neutral values are called."""
+    assert len(set(declared())) == len(dict(declared()))
 
 
 def test_no_sentence_is_said_twice() -> None:

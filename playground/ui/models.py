@@ -49,13 +49,19 @@ def _entry(
     state, text = standing(spec, status, memory_mb, download, texts)
     files = stamp(spec)
     size = sum(size for size, *_ in files) / MB
-    facts = [spec.backend, spec.source, spec.adapter and f"+ {spec.adapter}", spec.licence, size and sized(size, texts)]
+    facts = [
+        spec.backend,
+        spec.source,
+        spec.adapter and f"+ {spec.adapter}",
+        in_words(spec.licence, texts),
+        size and sized(size, texts),
+    ]
     need = estimate_mb(spec, files)
     return {
         "key": spec.key,
         "title": spec.title,
         "facts": " · ".join(str(fact) for fact in facts if fact),
-        "notes": spec.notes,
+        "notes": in_words(spec.notes, texts),
         "state": state,
         "text": text,
         "part": download.part if state == "downloading" and download else status.part,

@@ -16,6 +16,7 @@ from playground.ui.russian.errors_models import BACKENDS, MODELS
 from playground.ui.russian.errors_settings import KEYS, SETTINGS
 from playground.ui.russian.errors_writing import WRITING
 from playground.ui.russian.penalties import PENALTIES
+from playground.ui.russian.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,4 +38,4 @@ def declared() -> Iterator[tuple[str, str]]:
         yield knob.label, BEAMS[f"beam_{name}"]
 
 
-SENTENCES = dict(declared()) | NUMBERS | SAID
+SENTENCES = dict(declared()) | NUMBERS | SHIPPED | SAID
