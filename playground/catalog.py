@@ -188,7 +188,7 @@ def _spec(key: str, line: int, node: yaml.Node, folder: Path) -> ModelSpec:
     if not faults:
         values["file"] = attempt(_find, values, folder)
         values["adapter_file"] = attempt(_find_adapter, values, folder)
-    return ModelSpec(key=safe_key, problem=as_one(*faults) if faults else "", absent=tuple(absent), **values)
+    return ModelSpec(key=safe_key, problem=as_one(*faults), absent=tuple(absent), **values)
 
 
 def _checked(name: str, value: Json, kind: Kind | None) -> Json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +30,7 @@ MODELS = """models:
     backend: toy
     context_tokens: 300
     contxt_tokens: 512
+  endless: {title: Endless, backend: toy, source: "path:endless.json", context_tokens: 1048576}
   torn: {title: Torn, backend: llamacpp, source: "path:torn.gguf"}
 """
 BEAMS = {"model": TOY, "mode": "completion", "system": "", "prompt": CAT, "history": "[]", "chain": {}, "seed": "42"}
@@ -43,6 +46,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """Run the page on a model that works, a toy, an entry with faults and a file that is no model."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "models.yaml").write_text(MODELS, encoding="utf-8")
+    (folder / "endless.json").write_text('{"": {" la": 1.0}}', encoding="utf-8")
     (folder / "torn.gguf").write_bytes(b"GGUF" + bytes(60))
     with RunningApp("--models", str(folder / "models.yaml")) as running:
         yield running
@@ -157,6 +161,25 @@ def test_a_file_that_is_no_model_is_refused_in_russian(page: RunningApp, client:
     assert sentence.startswith("Torn здесь не запустить: torn: загрузить не удалось: ")
     listed = {model["key"]: model for model in page.http.get("/ru/playground/models").json()["models"]}
     assert listed["torn"]["text"] == sentence.removeprefix("Torn здесь не запустить: ")
+    health = page.http.get("/ru/healthz").json()["models"], page.http.get("/healthz").json()["models"]
+    assert health[0]["torn"]["reason"] == listed["torn"]["text"]
+    assert health[1]["torn"]["reason"].startswith("torn cannot be loaded: ")
+
+
+def test_a_process_that_ends_is_told_in_russian(page: RunningApp) -> None:
+    """While its text grows, in a comparison with another."""
+    greedy = {"system": "", "chain": {"temperature": 0}, "history": []}
+    panes = [greedy | {"model": model} for model in ("endless", TOY)]
+    body = PANES | {"panes": panes, "max_new_tokens": 1_000_000}
+    begun = page.http.post("/ru/playground/compare", json=body).json()["comparison"]
+    with page.http.stream("GET", f"/ru/comparisons/{begun}/follow") as stream:
+        told = (json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: "))
+        next(message for message in told if message["panes"][0]["strip"]["tokens"])
+        os.kill(page.model_pid("endless"), signal.SIGKILL)
+        *_, last = told
+    assert last["panes"][0]["error"] == (
+        "Процесс модели прекратился (сигнал 9, SIGKILL). Он запустится снова, когда понадобится."
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ SETTINGS: dict[str, str] = {
         "пара, в которой вторым стоит число из {span} или false, чтобы запретить токен"
     ),
     "{sampler} has no setting “{name}”.": "У сэмплера «{sampler}» нет настройки «{name}».",
-    "It has {names}.": "Есть {names}.",
+    "It has {names}.": "Можно задать {names}.",
     "Settings are {value}; they must be an object such as {{“temperature”: 0.7}}.": (
         "Настройки: {value}; нужен объект, например {{“temperature”: 0.7}}."
     ),
