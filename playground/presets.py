@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from playground.errors import PlaygroundError
+from playground.sentences import Sentence
 from playground.settings import SamplingParams
 
 Flat = Mapping[str, Any]
@@ -84,7 +85,7 @@ def checked(key: str, title: str, settings: object, origin: str) -> Preset:
     try:
         flat = SamplingParams.from_dict(settings)
     except PlaygroundError as error:
-        return Preset(key, title, {}, origin, str(error))
+        return Preset(key, title, {}, origin, error.said)
     if flat.stop:
-        return Preset(key, title, {}, origin, "It sets stop, for which the page has no control.")
+        return Preset(key, title, {}, origin, Sentence("It sets stop, for which the page has no control."))
     return Preset(key, title, dict(cast("Flat", settings)), origin)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from playground.sentences import Sentence
+from playground.sentences import Sentence, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,8 @@ class Status:
     @classmethod
     def up(cls, ready: Message, pid: int) -> Status:
         """Return the status that a process reports when it is ready."""
-        return cls(State.UP, pid=pid, **{name: ready[name] for name in READY_FIELDS})
+        read = {name: ready[name] for name in READY_FIELDS}
+        return cls(State.UP, pid=pid, **read | {"build": unpacked(ready["build"])})
 
     @property
     def memory_mb(self) -> int:

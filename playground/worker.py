@@ -37,6 +37,7 @@ from playground.probe import exact_batch
 from playground.records import SamplingParams, StopReason, Timing
 from playground.replay import replay
 from playground.rows import rows
+from playground.sentences import packed, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -261,7 +262,7 @@ def ready_message(model: LoadedModel, load_s: float) -> Message:
         "vocab_size": model.vocab_size,
         "context_tokens": model.context_tokens,
         "chat_problem": model.chat_problem,
-        "build": model.build,
+        "build": packed(sentence(model.build)),
         "own_settings": model.own_settings,
         "load_s": load_s,
         "eos_ids": sorted(model.eos_ids),

@@ -30,6 +30,7 @@ MODELS = """models:
     backend: toy
     context_tokens: 300
     contxt_tokens: 512
+  slow: {title: Slow, backend: toy, presets: {hot: {temperature: 9}}}
   endless: {title: Endless, backend: toy, source: "path:endless.json", context_tokens: 1048576}
   torn: {title: Torn, backend: llamacpp, source: "path:torn.gguf"}
 """
@@ -164,6 +165,12 @@ def test_a_file_that_is_no_model_is_refused_in_russian(page: RunningApp, client:
     health = page.http.get("/ru/healthz").json()["models"], page.http.get("/healthz").json()["models"]
     assert health[0]["torn"]["reason"] == listed["torn"]["text"]
     assert health[1]["torn"]["reason"].startswith("torn cannot be loaded: ")
+
+
+def test_a_preset_that_cannot_be_used_says_why_in_russian(page: RunningApp) -> None:
+    """One that models.yaml gives to a model."""
+    [preset] = page.http.get("/ru/healthz").json()["models"]["slow"]["presets"]
+    assert preset["problem"] == "Температура: 9; нужно значение из [0, 5]. 1 — выключено."
 
 
 def test_a_process_that_ends_is_told_in_russian(page: RunningApp) -> None:

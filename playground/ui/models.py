@@ -109,7 +109,7 @@ def _build(status: Status, texts: Mapping[str, str]) -> str:
     if status.state is not State.UP:
         return ""
     return texts["models_build"].format(
-        build=status.build,
+        build=in_words(status.build, texts),
         context=grouped(status.context_tokens, texts),
         vocab=grouped(status.vocab_size, texts),
         batch=texts["models_exact" if status.exact_batch > 1 else "models_inexact"].format(count=status.exact_batch),

@@ -44,7 +44,10 @@ def health(pool: Pool, words: Mapping[str, str]) -> dict[str, Any]:
             "memory_mb": status.memory_mb,
             "pid": status.pid,
             "exact_batch": status.exact_batch,
-            "presets": [asdict(preset) for preset in of_model(spec.title, status.own_settings, spec.presets)],
+            "presets": [
+                asdict(preset) | {"problem": in_words(preset.problem, words)}
+                for preset in of_model(spec.title, status.own_settings, spec.presets)
+            ],
         }
     return {"ok": True, "versions": {name: installed(name) for name in PACKAGES}, "models": models}
 

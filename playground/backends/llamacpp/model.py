@@ -85,10 +85,11 @@ class LlamaModel:
         self.bos_ids: tuple[int, ...] = (int(llama_cpp.llama_vocab_bos(self._vocab)),) if adds_bos else ()
         self._template = self._chat_template()
         self.chat_problem: str = "" if self._template else Sentence("this model file has no chat template")
-        lacks = [] if spec.flash_attention else ["without flash attention"]
+        lacks = [] if spec.flash_attention else [Sentence("without flash attention")]
         if spec.gpu_layers and not llama_cpp.llama_supports_gpu_offload():
-            lacks.append("without a GPU, so that gpu_layers does nothing")
-        self.build = ", ".join([f"llama-cpp-python {llama_cpp.__version__}", *lacks])
+            lacks.append(Sentence("without a GPU, so that gpu_layers does nothing"))
+        library = f"llama-cpp-python {llama_cpp.__version__}"
+        self.build: str = Sentence("{parts}", parts=[library, *lacks])
         self.own_settings = own_settings(self._meta)
 
     def _load(self, spec: ModelSpec) -> Any:

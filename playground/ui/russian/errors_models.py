@@ -10,6 +10,9 @@ MODELS: dict[str, str] = {
     "Try again in {seconds:.0f} s, or choose another model.": (
         "Повторите через {seconds:.0f} с или выберите другую модель."
     ),
+    "{parts}": "{parts}",
+    "without flash attention": "без flash attention",
+    "without a GPU, so that gpu_layers does nothing": "без GPU, поэтому gpu_layers ни на что не влияет",
     "{title} is still loading.": "{title} ещё загружается.",
     "Try again in a moment.": "Повторите чуть позже.",
     "{title} is in use: 1 open request.": "{title} занята, открытых запросов: 1.",

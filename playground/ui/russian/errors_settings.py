@@ -70,6 +70,7 @@ SETTINGS: dict[str, str] = {
     "A stop text is empty; it must have 1 to {most} characters.": (
         "Один из стоп-текстов пуст; нужно от 1 до {most} символов."
     ),
+    "It sets stop, for which the page has no control.": "Задаёт stop, а для этого на странице нет поля.",
     "The chain is {value}; it must be a JSON object.": "Цепочка: {value}; нужен объект JSON.",
     "The chain holds {name}, which has a box of its own.": "В цепочке есть {name}, а для него своё поле.",
     "Leave it out.": "Уберите его оттуда.",
