@@ -213,7 +213,7 @@ def test_a_state_too_large_to_read_is_refused_with_the_limit() -> None:
     body = b'{"state": "' + b"a" * MAX_STATE_BYTES + b'"}'
     answer = SERVER.post("/playground/link", content=body)
     assert answer.status_code == 400
-    assert "at most 1,048,576 bytes" in answer.json()["text"]
+    assert "more than 1,048,576 bytes" in answer.json()["text"]
 
 
 def test_a_run_is_named_while_it_is_kept() -> None:
