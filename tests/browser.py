@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Playwright, Request
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +48,13 @@ class RunningApp:
         self.url = line.split()[-1]
         transport = httpx.HTTPTransport(retries=20)  # the port is claimed before the server answers on it
         self.http = httpx.Client(base_url=self.url, transport=transport, timeout=60)
+
+    @classmethod
+    def on(cls, folder: Path, models: str, files: Mapping[str, bytes]) -> Self:
+        """Start it on a models.yaml with these entries, and files beside it."""
+        for name, content in {"models.yaml": models.encode(), **files}.items():
+            (folder / name).write_bytes(content)
+        return cls("--models", str(folder / "models.yaml"))
 
     def model_pid(self, key: str) -> int:
         """Return the id of a model's process."""

@@ -50,11 +50,8 @@ ENDLESS = {"model": "other", "chain": {"temperature": 0}}
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """Run the page on a toy, one that never ends, one with a small context and a file that is no model."""
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "models.yaml").write_text(MODELS, encoding="utf-8")
-    (folder / "other.json").write_text('{"": {" la": 1.0}}', encoding="utf-8")
-    (folder / "broken.gguf").write_bytes(b"GGUF" + bytes(60))
-    with RunningApp("--models", str(folder / "models.yaml")) as running:
+    files = {"other.json": b'{"": {" la": 1.0}}', "broken.gguf": b"GGUF" + bytes(60)}
+    with RunningApp.on(tmp_path_factory.mktemp("models"), MODELS, files) as running:
         yield running
 
 

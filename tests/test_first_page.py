@@ -54,10 +54,7 @@ def test_the_recording_is_small_and_of_the_page_as_it_begins() -> None:
 
 def test_a_recorded_text_is_there_and_explored_with_no_model_up(context: BrowserContext, tmp_path: Path) -> None:
     """Its tokens show what they were drawn from; the page says what it is."""
-    models = tmp_path / "models.yaml"
-    models.write_text(NEVER_UP, encoding="utf-8")
-    (tmp_path / "broken.gguf").write_bytes(b"GGUF, and no more")
-    with RunningApp("--models", str(models)) as app:
+    with RunningApp.on(tmp_path, NEVER_UP, {"broken.gguf": b"GGUF, and no more"}) as app:
         watched = Watched(context, app.url, first=True)
         expect(watched.page.locator(".first")).to_contain_text("smollm2-135m-instruct wrote it on 20")
         assert text(watched) == read_run(latest().read_bytes()).text + "<|im_end|>"

@@ -45,11 +45,8 @@ FAULTS = (
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """Run the page on a model that works, a toy, an entry with faults and a file that is no model."""
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "models.yaml").write_text(MODELS, encoding="utf-8")
-    (folder / "endless.json").write_text('{"": {" la": 1.0}}', encoding="utf-8")
-    (folder / "torn.gguf").write_bytes(b"GGUF" + bytes(60))
-    with RunningApp("--models", str(folder / "models.yaml")) as running:
+    files = {"endless.json": b'{"": {" la": 1.0}}', "torn.gguf": b"GGUF" + bytes(60)}
+    with RunningApp.on(tmp_path_factory.mktemp("models"), MODELS, files) as running:
         yield running
 
 
