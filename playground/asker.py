@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,5 +49,4 @@ class Asker:
 
     def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Answer:
         """Send a request that has one answer, and return it."""
-        with closing(self.open(op, key, prompt, params, extras)) as stream:
-            return next(iter(stream))
+        return self.open(op, key, prompt, params, extras).only()

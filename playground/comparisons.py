@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import PlaygroundError, SettingError
 from playground.measures import divergence
-from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes, panes_refused
+from playground.panes import MAX_PANES, MIN_PANES, Pane, Panes, panes_refused, settings_that_differ
 from playground.records import Prompt, SamplingParams
 from playground.sentences import Sentence
 from playground.shelf import Gone, Shelf
@@ -81,6 +81,11 @@ class LiveComparison:
     def weight(self) -> int:
         """Room that the texts take, in tokens."""
         return self.kept + sum(pane.weight for pane in self.panes)
+
+    @property
+    def settings_that_differ(self) -> list[dict[str, Any]]:
+        """For each pane, those of its settings that not all panes have."""
+        return settings_that_differ([Pane(pane.asked, pane.params) for pane in self.panes])
 
     def run(self, pool: Pool) -> None:
         """Write all texts, each model's in its own process; returns when the last has ended."""

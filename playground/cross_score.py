@@ -93,17 +93,14 @@ def _ids(pool: Models, text: Run, reader: Run, pieces: Mapping[str, list[bytes]]
     if text.model == reader.model:
         return ids, ""
     found = agreement(pieces[text.model], pieces[reader.model])
-    highest = max(ids, default=0)
-    renamed = min(set(ids).intersection(found.renamed), default=None)
-    if found.width > highest and renamed is None:
+    strange = found.stranger(ids)
+    if strange is None:
         return ids, found.note
     answer = pool.ask("encode", reader.model, Prompt(text=text.text), SamplingParams())
-    if found.width > highest:
-        calls = Sentence(
-            "Encoded anew: this model calls token {token:,}, which the text has, something else.", token=renamed
-        )
-        return tuple(answer["ids"]), as_one(calls, BITS)
-    if found.width:
-        lacks = Sentence("Encoded anew: this model has no token {token:,}, which the text has.", token=highest)
-        return tuple(answer["ids"]), as_one(lacks, BITS)
-    return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN
+    if not found.width:
+        return tuple(answer["ids"]), ENCODED if pieces[text.model] else UNKNOWN
+    lacks = Sentence("Encoded anew: this model has no token {token:,}, which the text has.", token=strange)
+    calls = Sentence(
+        "Encoded anew: this model calls token {token:,}, which the text has, something else.", token=strange
+    )
+    return tuple(answer["ids"]), as_one(lacks if strange >= found.width else calls, BITS)

@@ -114,16 +114,14 @@ class Lockstep:
         if text.model not in pieces:
             raise PlaygroundError("The model that wrote the text cannot be asked for its tokens.")
         found = agreement(pieces[text.model], pieces[run.model])
-        longest = max((step.token_id for step in text.steps), default=-1)
         if not found.width:
             raise PlaygroundError(found.note)
-        if found.width <= longest:
-            raise PlaygroundError(Sentence("This model has no token {token:,}, which the text has.", token=longest))
-        renamed = min({step.token_id for step in text.steps}.intersection(found.renamed), default=None)
-        if renamed is not None:
-            raise PlaygroundError(
-                Sentence("This model calls token {token:,}, which the text has, something else.", token=renamed)
-            )
+        strange = found.stranger([step.token_id for step in text.steps])
+        if strange is None:
+            return
+        lacks = Sentence("This model has no token {token:,}, which the text has.", token=strange)
+        calls = Sentence("This model calls token {token:,}, which the text has, something else.", token=strange)
+        raise PlaygroundError(lacks if strange >= found.width else calls)
 
     def walk(self) -> Generator[Place, None, None]:
         """Yield the places in order; closing it stops the processes' work."""

@@ -46,8 +46,8 @@ class Pane:
         order = flat["order"] if isinstance(flat["order"], str) else acting
         found = {name: flat[name] for name in acting} | {"order": order}
         found |= {name: flat[name] for name in ("seed", "max_new_tokens", "stop")}
-        turns = [list(turn) for turn in self.prompt.messages[:-1]]
-        system = turns.pop(0)[1] if turns and turns[0][0] == "system" else ""
+        system, messages = self.prompt.chat
+        turns = [list(turn) for turn in messages[:-1]]
         return found | ({"system": system} if system else {}) | ({"history": turns} if turns else {})
 
 

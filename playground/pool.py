@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -209,8 +209,7 @@ class Pool:
 
     def ask(self, op: str, key: str, prompt: Prompt, params: SamplingParams, extras: Extras | None = None) -> Answer:
         """Send a request that has one answer, and return it."""
-        with closing(self.open(op, key, prompt, params, extras)) as stream:
-            return next(iter(stream))
+        return self.open(op, key, prompt, params, extras).only()
 
     def cancel(self, key: str) -> None:
         """Give up loading a model and end its process; the next in the line loads.

@@ -58,6 +58,13 @@ class Prompt:
     final_probs: tuple[float, ...] = ()
     chosen: tuple[int, ...] = ()
 
+    @property
+    def chat(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The system prompt of a chat, "" where it has none, and its other messages."""
+        if self.messages and self.messages[0][0] == "system":
+            return self.messages[0][1], self.messages[1:]
+        return "", self.messages
+
 
 @dataclass(frozen=True, slots=True)
 class Extras:

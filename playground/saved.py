@@ -22,7 +22,18 @@ from playground.store import MAX_TOKENS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["CHANGED", "HINT", "MAX_FILE_BYTES", "from_dict", "lines", "read_json", "read_run", "to_dict", "to_text"]
+__all__ = [
+    "CHANGED",
+    "HINT",
+    "MAX_FILE_BYTES",
+    "from_dict",
+    "lines",
+    "misfitting",
+    "read_json",
+    "read_run",
+    "to_dict",
+    "to_text",
+]
 
 FORMAT, VERSION = "sampling-playground-run", 1
 MAX_FILE_BYTES = 32_000_000  # some 6,800 tokens of SmolLM2; the page takes 250 MB for a moment to read so much
@@ -142,18 +153,19 @@ def from_dict(flat: object, *, run_id: str = "") -> Run:
     try:
         read = RUN(flat)
     except MisfitError as error:
-        raise _refused(error.sentence) from error
+        raise misfitting(error.sentence) from error
     return _run(read, run_id)
 
 
-def _refused(said: Sentence) -> SavedRunError:
+def misfitting(said: Sentence) -> SavedRunError:
+    """Return the refusal of a file that holds what it cannot."""
     return SavedRunError(Sentence("In the file, {said}", said=said), hint=CHANGED)
 
 
 def _run(read: Mapping[str, Any], run_id: str) -> Run:
     count, kept_count = len(read["prompt"]) + len(read["steps"]), sum(count for count, _ in read["kept_params"])
     if kept_count > len(read["steps"]):  # before they are laid out: a small file could ask for millions
-        raise _refused(
+        raise misfitting(
             Sentence(
                 "there are settings for {kept:,} kept tokens, but {count:,} steps.",
                 kept=kept_count,
@@ -161,7 +173,7 @@ def _run(read: Mapping[str, Any], run_id: str) -> Run:
             )
         )
     if count > MAX_TOKENS:
-        raise _refused(
+        raise misfitting(
             Sentence("prompt and text have {count:,} tokens; at most {most:,} are kept.", count=count, most=MAX_TOKENS)
         )
     kept = tuple(params for count, params in read["kept_params"] for _ in range(count))

@@ -38,8 +38,9 @@ class MisfitError(Exception):
     def inside(self, place: str) -> MisfitError:
         """Return the same misfit, seen from outside of a part.
 
-        >>> print(MisfitError(Sentence("is 2."), "[3]").inside("steps"))
-        steps[3] is 2.
+        >>> said = Sentence("is 2.")
+        >>> print(MisfitError(said, "[3]").inside("steps"), MisfitError(said, "luck").inside("[3]"))
+        steps[3] is 2. [3].luck is 2.
         """
         joint = "." if self.place and not self.place.startswith("[") else ""
         return MisfitError(self.said, f"{place}{joint}{self.place}")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from playground.errors import RunNotFound
-from playground.sentences import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -240,7 +240,7 @@ class Store:
         chosen = tuple(step.token_id for step in run.steps if step.chosen)
         prompt = Prompt(ids=run.prompt_ids, written=len(run.kept_params), chosen=chosen)
         kept = tuple(zip(run.steps, run.kept_params, strict=False))
-        live = LiveRun(secrets.token_urlsafe(16), run.model, run.params, self._runs.now(), kept, prompt)
+        live = self.begun(run.model, run.params, kept=kept, prompt=prompt)
         for name in ("prompt_ids", "prompt_pieces", "notes", "build", "exact_batch", "timing", "error"):
             setattr(live, name, getattr(run, name))
         for step in run.steps:

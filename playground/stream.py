@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,11 @@ class Stream:
             yield message
             if message["event"] in LAST_EVENTS:
                 return
+
+    def only(self) -> Answer:
+        """Return the one answer to a question, and forget the question."""
+        with closing(self):
+            return next(iter(self))
 
     def next(self) -> Answer:
         """Wait for the next answer.

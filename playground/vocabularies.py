@@ -15,7 +15,7 @@ from playground.records import Prompt, SamplingParams
 from playground.sentences import NOTHING, Sentence, as_one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from playground.asker import Models
 
@@ -33,6 +33,16 @@ class Agreement:
     width: int
     note: str = ""
     renamed: tuple[int, ...] = ()
+
+    def stranger(self, ids: Collection[int]) -> int | None:
+        """Return an id that does not mean the same in both, the highest where one of them lacks some; None for none.
+
+        >>> found = Agreement(4, renamed=(1, 2))
+        >>> found.stranger([0, 3]), found.stranger([3, 2, 1]), found.stranger([5, 1, 4])
+        (None, 1, 5)
+        """
+        highest = max(ids, default=-1)
+        return highest if highest >= self.width else min(set(ids).intersection(self.renamed), default=None)
 
 
 MOST_RENAMED, MOST_NAMED = 32, 3

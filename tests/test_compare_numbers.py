@@ -39,8 +39,7 @@ def test_settings_that_differ_are_the_same_in_page_and_files() -> None:
         (heat | cut | {"order": ["temperature", "top_p"], "stop": ["\n"]}, (("system", "Be brief."), *turns, ask)),
         (heat | cut | {"order": ["top_p", "temperature"]}, (*turns[:1], ("assistant", "Three"), ask)),
     )
-    said = [differing(live.panes, number, ENGLISH) for number in range(2)]
-    assert said == [
+    assert differing(live, ENGLISH) == [
         "order your own: temperature → top-p · stops at “⏎” · system prompt “Be brief.” · 2 turns before “One”, “Two”",
         "order your own: top-p → temperature · stops at – · system prompt off · 2 turns before “One”, “Three”",
     ]
@@ -64,7 +63,7 @@ def test_settings_that_differ_are_the_same_in_page_and_files() -> None:
 def test_a_neutral_sampler_is_no_setting_that_differs() -> None:
     """Neither in the page nor in the files; one that acts is told as off where it is not there."""
     live = of_settings(({"top_k": 0, "min_p": 0.1}, ()), ({}, ()))
-    assert [differing(live.panes, number, ENGLISH) for number in range(2)] == ["min-p 0.1", "min-p 0.0"]
+    assert differing(live, ENGLISH) == ["min-p 0.1", "min-p 0.0"]
     table = measures_table([run.record() for run in live.panes])
     assert [json.loads(text) for text in table["settings_that_differ"]] == [{"min_p": 0.1}, {"min_p": None}]
 

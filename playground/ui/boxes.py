@@ -91,6 +91,11 @@ def _no_history(turns: object) -> SettingError:
     return SettingError(said, field="history")
 
 
+def written_history(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return turns as ``read_history`` reads them."""
+    return [{"role": role, "content": content} for role, content in turns]
+
+
 def boxes_after(run: LiveRun) -> dict[str, Any]:
     """Return mode, prompt, and for a chat system prompt and history, with a run's text in them.
 
@@ -101,10 +106,9 @@ def boxes_after(run: LiveRun) -> dict[str, Any]:
     """
     text = _text(step.piece for step in run.text_steps)
     if run.asked.messages:
-        turns = [{"role": role, "content": content} for role, content in run.asked.messages]
-        system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""
-        answer = {"role": "assistant", "content": text}
-        return {"mode": "chat", "system": system, "history": [*turns, answer], "prompt": ""}
+        system, messages = run.asked.chat
+        history = written_history([*messages, ("assistant", text)])
+        return {"mode": "chat", "system": system, "history": history, "prompt": ""}
     return {"mode": "completion", "prompt": (run.asked.text or _text(run.prompt_pieces)) + text}
 
 

@@ -16,7 +16,7 @@ from playground.panes import MAX_PANES, MIN_PANES, panes_refused
 from playground.sentences import Sentence, in_words
 from playground.status import State
 from playground.tokens import visible
-from playground.ui.boxes import read_boxes
+from playground.ui.boxes import read_boxes, written_history
 from playground.ui.controls import read_session, read_settings
 from playground.ui.link import flat_chain
 from playground.ui.strip import strip_message
@@ -174,9 +174,9 @@ def wrong_luck(luck: object) -> Sentence:
 
 def asked_again(run: LiveRun) -> dict[str, Any]:
     """Return what a pane would send to write the same text after another prompt."""
-    turns = [{"role": role, "content": content} for role, content in run.asked.messages[:-1]]
-    system = turns.pop(0)["content"] if turns and turns[0]["role"] == "system" else ""
-    return {"model": run.model, "system": system, "chain": flat_chain(run.params), "history": turns}
+    system, messages = run.asked.chat
+    history = written_history(messages[:-1])
+    return {"model": run.model, "system": system, "chain": flat_chain(run.params), "history": history}
 
 
 def choices(count: int) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from playground.panes import Pane, settings_that_differ
 from playground.records import shallow
 from playground.saved import to_dict
 from playground.sentences import in_words
@@ -46,7 +45,7 @@ def to_flat(pool: Asker, live: LiveComparison) -> dict[str, Any]:
         "fast": live.fast,
         "reference": live.reference,
         "panes": [to_dict(run.record()) for run in live.panes],
-        "settings_that_differ": settings_that_differ([Pane(run.asked, run.params) for run in live.panes]),
+        "settings_that_differ": live.settings_that_differ,
         "matrix": flat(cells_of(pool, live)),
         "apart": _flat_apart(Walk(pool, live, 0).go()),
         "messages": [[list(turn) for turn in run.asked.messages] for run in live.panes],

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from playground.cross_score import cross_score
 from playground.lockstep import Lockstep
 from playground.measures import MOST_CHANGED, changes, measures
-from playground.panes import Pane, settings_that_differ
 from playground.samplers import all_samplers
 from playground.sentences import in_words
 from playground.stream import check_there
@@ -42,7 +41,8 @@ def summary(live: LiveComparison, reference: str, texts: Mapping[str, str]) -> d
     """
     names = ["pane", "model", "differs", "tokens", "characters", "ended", "total_s", "first_s", "rate", *NUMBERS]
     names += ["chrf", "chrf_pp"] if reference.strip() else []
-    rows = [_row(live, number, reference, texts) for number in range(len(live.panes))]
+    panes = zip(live.panes, LETTERS, differing(live, texts), strict=False)
+    rows = [_row(run, letter, differs, reference, texts) for run, letter, differs in panes]
     note = ""
     if reference.strip():
         from playground.chrf import chrf  # noqa: PLC0415 (sacrebleu takes a second; few give a reference)
@@ -71,8 +71,7 @@ def diff(live: LiveComparison, texts: Mapping[str, str]) -> list[dict[str, Any]]
     return found
 
 
-def _row(live: LiveComparison, number: int, reference: str, texts: Mapping[str, str]) -> list[str]:
-    run = live.panes[number]
+def _row(run: LiveRun, letter: str, differs: str, reference: str, texts: Mapping[str, str]) -> list[str]:
     record = run.record()
     found = measures(record)
     timing = run.timing
@@ -81,9 +80,9 @@ def _row(live: LiveComparison, number: int, reference: str, texts: Mapping[str, 
     rate = f"{times[2]:.0f}" if times[2] else "–"
     scores = _chrf(record.text, reference) if reference.strip() else []
     return [
-        LETTERS[number],
+        letter,
         run.model,
-        differing(live.panes, number, texts) or "–",
+        differs or "–",
         str(found.tokens),
         str(found.characters),
         run.stop_reason.value if run.stop_reason else "–",
@@ -110,10 +109,12 @@ def shown_number(value: float | None) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def differing(panes: Sequence[LiveRun], number: int, texts: Mapping[str, str]) -> str:
-    """Return the settings of a pane that not all panes have, in words; the same ones are in the files."""
-    found = settings_that_differ([Pane(run.asked, run.params) for run in panes])[number]
-    return " · ".join(_said(panes[number], name, value, texts) for name, value in found.items())
+def differing(live: LiveComparison, texts: Mapping[str, str]) -> list[str]:
+    """Return, for each pane, the settings that not all panes have, in words; the same ones are in the files."""
+    return [
+        " · ".join(_said(run, name, value, texts) for name, value in found.items())
+        for run, found in zip(live.panes, live.settings_that_differ, strict=True)
+    ]
 
 
 def _said(run: LiveRun, name: str, value: Any, texts: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from playground.errors import SavedRunError, shown
 from playground.panes import MAX_PANES, MIN_PANES
 from playground.records import Prompt
-from playground.saved import CHANGED, HINT, from_dict
+from playground.saved import CHANGED, HINT, from_dict, misfitting
 from playground.sentences import Sentence
 from playground.shapes import MisfitError, flag, keyed, listed, one_of, row, text
 from playground.store import MAX_TOKENS, Origin
@@ -67,7 +67,7 @@ def _read(flat: Mapping[str, Any], count: int) -> dict[str, Any]:
     try:
         return dict(read({name: flat.get(name) for name in KEYS}))
     except MisfitError as error:
-        raise SavedRunError(Sentence("In the file, {said}", said=error.sentence), hint=CHANGED) from error
+        raise misfitting(error.sentence) from error
 
 
 def _moment(value: object) -> str:

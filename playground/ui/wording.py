@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Wording:
     help: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Language:
     """A language of the page.
 
@@ -48,7 +49,7 @@ class Language:
     presets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     sentences: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def spoken(self) -> Mapping[str, str]:
         """Its words and its sentences, for whatever answers; the page is sent the words only."""
         return {**self.texts, **self.sentences}
