@@ -146,8 +146,6 @@
     const choose = () => {
       const name = VIEWS.find((view) => location.hash === `#${view}` || location.hash.startsWith(`#${view}/`)) ?? VIEWS[0]; // what follows holds settings: link.js, compare.js
       document.body.dataset.view = name;
-      document.querySelector(".playground")?.classList.toggle("away", name === "models");
-      document.querySelector("#models")?.classList.toggle("shown", name === "models");
       views.forEach((view) => (view.dataset.view === name ? view.setAttribute("aria-current", "page") : view.removeAttribute("aria-current")));
       tell("view", name);
     };

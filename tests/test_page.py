@@ -453,6 +453,18 @@ def test_hostile_prompts_are_shown_literally(watched: Watched, prompt: str) -> N
     assert watched.page.locator(".tok.p").count() > 0
 
 
+def test_a_page_that_begins_at_the_models_shows_them(app: RunningApp, browser: Browser) -> None:
+    """By its address: nothing of the other views is there."""
+    page = browser.new_page()
+    page.goto(f"{app.url}/#models")
+    page.wait_for_selector("#models .model >> nth=0")
+    expect(page.locator(".playground")).to_be_hidden()
+    page.click('[data-view="explore"]')
+    expect(page.locator(".playground")).to_be_visible()
+    expect(page.locator("#models")).to_be_hidden()
+    page.close()
+
+
 def test_a_model_added_while_the_page_runs_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
     """It is on the models view as soon as models.yaml was read again, and among the models to choose after a reload."""
     entry = {"backend": "toy", "title": "First"}
