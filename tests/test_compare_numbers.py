@@ -9,10 +9,10 @@ import pytest
 
 from playground.comparisons import LiveComparison
 from playground.measures import MOST_CHANGED
-from playground.records import Prompt, Run, SamplingParams, TokenStep
+from playground.records import Prompt, Run, SamplingParams, StopReason, TokenStep
 from playground.store import Store
 from playground.tables import measures_table
-from playground.ui.compare_numbers import diff, differing
+from playground.ui.compare_numbers import diff, differing, summary
 from playground.ui.russian import RUSSIAN
 from playground.ui.text import ENGLISH
 
@@ -76,3 +76,15 @@ def test_texts_that_are_too_long_to_lay_side_by_side_say_so(texts: dict[str, str
     assert (found[0]["parts"], says in found[0]["note"]) == ([], True)
     assert found[1]["parts"] == [["equal", f"a {many[:-1]}", f"a {many[:-1]}"], ["replace", " a", " b"]]
     assert found[1]["note"] == ""
+
+
+def test_the_table_says_in_the_pages_language_why_a_text_ended() -> None:
+    """As under the text itself, not by the key that files have."""
+    live = of_texts("One", "Two")
+    live.panes[0].stop_reason, live.panes[1].stop_reason = StopReason.LENGTH, StopReason.EOS
+    said = {
+        language: [row[5] for row in summary(live, "", words)["rows"]]
+        for language, words in (("en", ENGLISH), ("ru", RUSSIAN))
+    }
+    assert said["en"] == ["length: the 1 new tokens asked for", "end of text: the model wrote its end token"]
+    assert said["ru"] == ["длина: новых токенов 1, как задано", RUSSIAN["ended_eos"]]

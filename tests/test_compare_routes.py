@@ -85,6 +85,11 @@ def end(page: RunningApp, body: dict[str, Any]) -> dict[str, Any]:
     return dict(page.http.get(f"/comparisons/{comparison}/panes").json())
 
 
+def said(strip: dict[str, Any], name: str) -> str:
+    """Return what stands under a pane's text by this name."""
+    return next(value for known, value, _ in strip["stats"] if known == name)
+
+
 def texts(news: dict[str, Any]) -> list[str]:
     """Return what each pane shows."""
     return ["".join(token[0] for token in pane["strip"]["tokens"]) for pane in news["panes"]]
@@ -129,7 +134,8 @@ def test_what_is_wrong_in_one_pane_is_said_there(page: RunningApp, pane: dict[st
     assert says in failed["error"]
     address = f"/comparisons/{found['comparison']}"
     rows = page.http.post(f"{address}/summary", json={}).json()["rows"]
-    assert [row[5] for row in rows] == [rows[0][5], "failed"]
+    assert [row[5] for row in rows] == [said(pane["strip"], "ended") for pane in (whole, failed)]
+    assert rows[1][5] == "broken off"
     for name in ("compare.json", "compare.csv", "compare.html", "matrix", "matrix.csv", "gaps.csv"):
         assert page.http.get(f"{address}/{name}").status_code == 200
     flat = page.http.get(f"{address}/compare.json").json()

@@ -16,6 +16,7 @@ from playground.sentences import in_words
 from playground.stream import check_there
 from playground.tokens import visible
 from playground.ui.compare import LETTERS
+from playground.ui.strip import ending
 from playground.views.base import grouped, sampler_name, worded
 from playground.views.differences import gaps_spec, matrix_spec
 
@@ -85,7 +86,7 @@ def _row(run: LiveRun, letter: str, differs: str, reference: str, texts: Mapping
         differs or "–",
         str(found.tokens),
         str(found.characters),
-        run.stop_reason.value if run.stop_reason else "–",
+        ending(run, texts),
         *seconds,
         rate,
         *(shown_number(getattr(found, name)) for name in NUMBERS),
