@@ -196,13 +196,13 @@
 
     /** Every answer becomes a turn of its pane's chat. */
     async function answer() {
-      const { asked: written } = latest;
+      const { asked: written } = latest, { prompt } = JSON.parse(shown.asked) ?? {}, box = document.querySelector("#prompt textarea");
       const boxes = await Promise.all(written.map((_, place) => ask(`/runs/${encodeURIComponent(views[place].run)}/boxes`)));
       if (boxes.some((box) => !box?.history)) return;
       if (panes.length !== written.length) panes = written;
       panes.forEach((pane, place) => { pane.history = boxes[place].history; });
-      window.playground.type("#prompt textarea", "");
-      document.querySelector("#prompt textarea")?.focus();
+      if (box.value === prompt) window.playground.type("#prompt textarea", ""); // else the next turn stands there already
+      box.focus();
       settle();
     }
 

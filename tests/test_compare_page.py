@@ -220,11 +220,16 @@ def test_a_chat_goes_on_in_all_panes(visit: Callable[..., Watched]) -> None:
     write(watched, 6)
     watched.page.get_by_role("button", name="Reply in all panes").click()
     expect(pane(watched, "B").locator(".pane-chip").first).to_have_text("2 turns before")
+    expect(watched.page.locator("#prompt textarea")).to_have_value("")
     watched.page.fill("#prompt textarea", "Another one?")
     write(watched, 6)
     asked = "".join(pane(watched, "B").locator(".tok.p").all_text_contents())
     assert "Name a color." in asked
     assert asked.index("Another one?") > asked.index("Name a color.")
+    watched.page.fill("#prompt textarea", "And a third?")
+    watched.page.get_by_role("button", name="Reply in all panes").click()
+    expect(pane(watched, "B").locator(".pane-chip").first).to_have_text("4 turns before")
+    expect(watched.page.locator("#prompt textarea")).to_have_value("And a third?")
 
 
 def test_stop_ends_one_pane_or_all(visit: Callable[..., Watched]) -> None:
@@ -241,7 +246,8 @@ def test_stop_ends_one_pane_or_all(visit: Callable[..., Watched]) -> None:
     watched.page.click("#stop-all")
     watched.page.wait_for_selector(OVER)
     expect(watched.page.locator(".compare-table tbody tr")).to_have_count(2)
-    assert [row[5] for row in rows(watched)] == ["stopped", "stopped"]
+    counts = [pane(watched, letter).locator("[data-position]").count() for letter in "AB"]
+    assert [row[5] for row in rows(watched)] == [f"stopped at token {count}" for count in counts]
 
 
 def test_nonsense_in_a_pane_is_said_there(visit: Callable[..., Watched]) -> None:
