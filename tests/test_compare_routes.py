@@ -87,7 +87,7 @@ def end(page: RunningApp, body: dict[str, Any]) -> dict[str, Any]:
 
 def said(strip: dict[str, Any], name: str) -> str:
     """Return what stands under a pane's text by this name."""
-    return next(value for known, value, _ in strip["stats"] if known == name)
+    return str(next(value for known, value, _ in strip["stats"] if known == name))
 
 
 def texts(news: dict[str, Any]) -> list[str]:
