@@ -26,7 +26,7 @@
     const over = el("div", { class: "compare-over", hidden: true }, parted, colors.element, el("span", { class: "settings" }, words.compare_click));
     const empty = el("p", { class: "empty" }, words.compare_empty, " ", window.playground.opener(words, props.most));
     const numbers = window.playground.compareNumbers(words, spec, {
-      show: select, vote, id: () => shown?.id, name: (place) => names()[place], lines: () => latest.panes.flatMap(({ strip }, place) => [`${"ABCD"[place]}: ${strip.settings} · seed ${strip.seed}`, `“${views[place].text()}”`]),
+      show: select, vote, views, names: () => names(), latest: () => latest, legend: colors.element, id: () => shown?.id, name: (place) => names()[place], lines: () => latest.panes.flatMap(({ strip }, place) => [`${"ABCD"[place]}: ${strip.settings} · seed ${strip.seed}`, `“${views[place].text()}”`]),
     });
     const note = el("p", { class: "compare-editing", role: "status" });
     element.append(el("div", { class: "compare-view" }, form, over, grid, empty, numbers.element));

@@ -31,10 +31,11 @@
     const reference = el("textarea", { rows: 2, "aria-label": words.compare_reference, placeholder: words.compare_reference, onchange: () => sum() });
     const head = el("tr", {}), body = el("tbody", {});
     const saves = [["compare.csv", "CSV"], ["compare.json", "JSON"], ["compare.html", "HTML"]].map(([name, label]) => el("a", { class: "plain", download: "", "data-name": name, title: name.endsWith("html") ? words.compare_html_help : undefined, onclick: window.playground.take }, label));
+    const whole = el("button", { type: "button", class: "plain", "data-name": "compare.png", title: words.compare_png_help, onclick: () => paintWhole().catch(window.playground.notSaved) }, "PNG");
     const chrf = el("p", { class: "settings" });
     const changes = el("div", { class: "compare-diff" });
     const summary = el("section", { class: "card", "aria-label": words.compare_summary },
-      el("div", { class: "card-head" }, el("h2", {}, words.compare_summary), el("span", {}, ...saves.flatMap((link) => [link, " "]))),
+      el("div", { class: "card-head" }, el("h2", {}, words.compare_summary), el("span", {}, ...saves.flatMap((link) => [link, " "]), whole)),
       el("div", { class: "compare-table", tabindex: 0, role: "group", "aria-label": words.compare_summary }, el("table", {}, el("thead", {}, head), body)), reference, chrf,
       el("h3", {}, words.compare_diff), el("p", { class: "settings" }, words.compare_diff_help), changes);
 
@@ -46,6 +47,17 @@
       body.replaceChildren(...news.rows.map((row) => el("tr", {}, ...row.map((value, place) => (place ? el("td", {}, value) : el("th", { scope: "row" }, value))))));
       chrf.textContent = news.note;
       changes.replaceChildren(...news.diff.map(({ name, note, parts }) => el("p", {}, el("b", {}, name), " ", note, ...parts.flatMap(changed))));
+    }
+
+    /** Offer everything that is shown as one picture; what asks the models is in it where it is open. */
+    async function paintWhole() {
+      const table = { name: words.compare_summary, element: body.parentElement };
+      const { panes, parted, common } = told.latest();
+      const picture = await window.playground.comparisonPicture({
+        title: words.view_compare, lines: [words[`compare_luck_${common ? "common" : "own"}_said`], parted, reference.value && `${words.compare_reference}: ${reference.value}`], legend: told.legend, table,
+        panes: panes.map(({ model }, place) => ({ head: `${told.names()[place]} · ${model}`, ...told.views[place].about() })), figures: [gaps, matrix].map((one) => one.about()).filter(Boolean),
+      }, words);
+      window.playground.offer(picture, `compare-${told.id().slice(0, 8)}.png`);
     }
 
     const changed = ([kind, left, right]) => (kind === "equal" ? [left] : [...(left ? [el("del", {}, left)] : []), ...(right ? [el("ins", {}, right)] : [])]);
@@ -131,7 +143,8 @@
 
       new ResizeObserver(([{ contentRect }]) => contentRect.width && drawn && paint()).observe(card);
       new MutationObserver(() => drawn && paint()).observe(document.body, { attributeFilter: ["class"] });
-      return { card, again, paint, renew: () => { card.hidden = false; if (card.open && of !== told.id()) again(); } };
+      const about = () => card.open && drawn?.figure && { name: [words[name], drawn.name].filter(Boolean).join(" · "), notes: drawn.notes, figure: drawn.figure };
+      return { card, again, paint, about, renew: () => { card.hidden = false; if (card.open && of !== told.id()) again(); } };
     }
 
     const element = el("div", { class: "compare-numbers", hidden: true }, voting, summary, gaps.card, matrix.card);

@@ -188,6 +188,11 @@
         const all = tokens.map((token) => token.text).join("").replace(/\s+/g, " ");
         return all.length > MOST_TEXT ? `${all.slice(0, MOST_TEXT)} …` : all;
       },
+      /** What a picture of all panes shows of it. */
+      about: () => ({
+        settings: notes.textContent, error: status.dataset.kind ? status.textContent : "", text, stats: [...stats.children].map((child) => child.textContent).join(" · "),
+        what: what.textContent, figure: picture.hidden || area.hidden ? null : drawn?.figure,
+      }),
       call: (name) => { badge.textContent = name; },
       get run() { return run; },
       get count() { return tokens.length; },

@@ -19,6 +19,8 @@
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
+  window.playground.offer = offer;
+
   /** Fetch a file of ours and offer it; where it is no longer kept, a notice says so. */
   async function fetched(address) {
     const answer = await fetch(address);
@@ -35,6 +37,8 @@
   };
 
   const broken = (error) => tell("notice", { kind: "error", text: fill(words.save_broken, { reason: String(error?.message ?? error) }), field: "" });
+
+  window.playground.notSaved = broken;
 
   /** Say whether a text fits into a width. */
   function measure(width, font) {

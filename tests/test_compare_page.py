@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
 from playwright.sync_api import expect
 
 from playground.ui.russian import RUSSIAN
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 OVER = ".compare-view[data-running=false]"
 SVGS = 3  # that plotly draws a figure with
+PIXELS = 2  # of a picture's file, for each of the page
+PARTS, DRAWN = (194, 65, 12), (234, 88, 12)  # colors of a picture
 
 
 @pytest.fixture
@@ -50,6 +54,14 @@ def write(watched: Watched, tokens: int = 12) -> None:
     with watched.page.expect_response(re.compile("/summary")):
         watched.page.click("#write-all")
         watched.page.wait_for_selector(OVER)
+
+
+def whole_picture(watched: Watched, folder: Path) -> Image.Image:
+    """Save the comparison as one picture, and open it."""
+    with watched.page.expect_download() as download:
+        watched.page.click('[data-name="compare.png"]')
+    download.value.save_as(folder / "compare.png")
+    return Image.open(folder / "compare.png").convert("RGB")
 
 
 def pane(watched: Watched, letter: str) -> Locator:
@@ -210,6 +222,36 @@ def test_the_page_of_html_opens_without_a_network(
     expect(alone.locator("[data-figure] .main-svg")).to_have_count(2 * SVGS)
     assert complaints == []
     alone.context.close()
+
+
+def test_one_picture_holds_all_that_is_shown(visit: Callable[..., Watched], tmp_path: Path) -> None:
+    """Each pane's half has the mark where the texts part and the token that was drawn; what is open stands below."""
+    watched = visit()
+    write(watched)
+    expect(watched.page.locator(".compare-figure .main-svg").first).to_be_visible()
+    first = whole_picture(watched, tmp_path)
+    half = first.width // 2
+    for left in (0, half):
+        shown = np.asarray(first)[:, left : left + half]  # (height, width, 3)
+        assert (shown == PARTS).all(axis=-1).sum() > 100, "no mark where the texts part"
+        assert (shown == DRAWN).all(axis=-1).sum() > 1000, "no bar of the token that was drawn"
+    watched.page.locator(".compare-numbers summary").last.click()
+    matrix = watched.page.locator(".compare-numbers details").last
+    expect(matrix.locator(".main-svg").first).to_be_visible()
+    high = matrix.locator(".main-svg").first.bounding_box()
+    second = whole_picture(watched, tmp_path)
+    assert high
+    assert second.height - first.height > PIXELS * high["height"]
+    assert (first.width, second.width) == (PIXELS * 1280, PIXELS * 1280)
+
+
+def test_a_picture_that_no_browser_can_draw_is_refused(visit: Callable[..., Watched]) -> None:
+    """With its height and what holds all of it."""
+    watched = visit()
+    watched.page.fill("#prompt textarea", "a\n" * 400)
+    write(watched, 2)
+    watched.page.click('[data-name="compare.png"]')
+    expect(watched.page.locator(".notice")).to_contain_text("8,000 is the most; HTML holds all of it")
 
 
 def test_a_chat_goes_on_in_all_panes(visit: Callable[..., Watched]) -> None:

@@ -109,5 +109,7 @@ COMPARE: dict[str, str] = {
     "compare_vote_bad": "all bad",
     "compare_voted": "You voted: {choice}.",
     "compare_votes": "Votes as JSON lines",
+    "compare_png_help": "One picture with settings, texts, the table and every picture that is open here.",
+    "compare_png_tall": "the picture would be {high} pixels high, and {most} is the most; HTML holds all of it",
     "compare_html_help": "One file with settings, texts, tables and pictures; it opens without server and network.",
 }

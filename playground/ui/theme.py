@@ -43,6 +43,7 @@ SCRIPTS = (
     "beam.js",
     "compare_setup.js",
     "compare_pane.js",
+    "compare_png.js",
     "compare_numbers.js",
     "compare.js",
 )
